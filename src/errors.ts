@@ -1,0 +1,57 @@
+// The one error class and the catalogue: a code gives the exit status, the message and the hint.
+// Never prints; never changes an error that somebody else made (it is kept as `cause`).
+import type { RunResult } from './events.ts';
+import type { Location } from './migration/types.ts';
+import { catalogue } from './catalogue.ts';
+
+type Catalogue = typeof catalogue;
+
+/** Every code that amelia-db can report; the part before the dot is the room that throws it. */
+export type ErrorCode = keyof Catalogue;
+
+/** The facts that an error with this code is made of. */
+export type ErrorFacts<C extends ErrorCode> = Parameters<Catalogue[C]['message']>[0];
+
+export interface ErrorContext {
+  readonly location?: Location | undefined;
+  readonly cause?: unknown;
+  /** What was planned and what became of it, when a run had begun. */
+  readonly result?: RunResult | undefined;
+}
+
+/** One entry of the catalogue. */
+export interface Entry<F> {
+  readonly exitStatus: number;
+  readonly message: (facts: F) => string;
+  readonly hint?: (facts: F) => string | undefined;
+}
+
+/**
+ * The only error that leaves amelia-db. `message` says what is wrong, `hint` what to do;
+ * both are computed from `facts`. `exitStatus` is the process's exit status (see cli.md).
+ */
+export class AmeliaError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'AmeliaError';
+  readonly code: C;
+  readonly hint: string | undefined;
+  readonly location: Location | undefined;
+  readonly facts: ErrorFacts<C>;
+  readonly exitStatus: number;
+  readonly result: RunResult | undefined;
+
+  constructor(code: C, facts: ErrorFacts<C>, context: ErrorContext = {}) {
+    const entry = catalogue[code] as Entry<ErrorFacts<C>>;
+    super(entry.message(facts), context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = code;
+    this.hint = entry.hint?.(facts);
+    this.location = context.location;
+    this.facts = facts;
+    this.exitStatus = entry.exitStatus;
+    this.result = context.result;
+  }
+}
+
+/** True for an AmeliaError, of that code where one is given. */
+export function isAmeliaError<C extends ErrorCode = ErrorCode>(error: unknown, code?: C): error is AmeliaError<C> {
+  return error instanceof AmeliaError && (code === undefined || error.code === code);
+}

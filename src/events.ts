@@ -1,0 +1,169 @@
+// What the engine tells while it works, and the results it ends with. Types only:
+// reporters print them, `--json` and the library hand them out.
+import type { Direction, Location, MigrationState } from './migration/types.ts';
+
+/** PostgreSQL's NOTICE, WARNING, INFO … raised by a statement. */
+export interface Notice {
+  readonly severity: string;
+  readonly message: string;
+  readonly sqlstate?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+/** Another session, as pg_stat_activity shows it. */
+export interface OtherSession {
+  readonly pid: number;
+  readonly applicationName: string | null;
+  readonly user: string | null;
+  readonly state: string | null;
+  /** When the session (for a lock's holder) or its transaction (for a blocker) began. */
+  readonly since: Date | null;
+  readonly query: string | null;
+}
+
+/** Which database this is. */
+export interface DatabaseInfo {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly serverVersion: string;
+}
+
+/** Told while a run goes on, in order. `ms` are milliseconds. */
+export type MigratorEvent =
+  | { readonly type: 'connected'; readonly database: DatabaseInfo; readonly historyTable: string }
+  | { readonly type: 'lock-waiting'; readonly holder: OtherSession | null; readonly waitedMs: number }
+  | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
+  | { readonly type: 'history-widened'; readonly table: string }
+  | {
+      readonly type: 'migration-started';
+      readonly direction: Direction;
+      readonly version: string;
+      readonly name: string;
+      readonly path: string;
+      readonly statements: number;
+      readonly transaction: boolean;
+    }
+  | {
+      readonly type: 'statement-started';
+      readonly version: string;
+      /** 1-based. */
+      readonly index: number;
+      readonly statements: number;
+      readonly location: Location;
+      /** The beginning of the statement on one line, at most 120 characters. */
+      readonly summary: string;
+    }
+  | {
+      readonly type: 'statement-finished';
+      readonly version: string;
+      readonly index: number;
+      readonly statements: number;
+      readonly ms: number;
+      /** PostgreSQL's command tag, such as `CREATE TABLE` or `UPDATE 3`. */
+      readonly tag: string;
+    }
+  | {
+      readonly type: 'notice';
+      readonly version: string | null;
+      readonly notice: Notice;
+      readonly location?: Location;
+    }
+  | { readonly type: 'migration-finished'; readonly step: StepResult };
+
+export type StepState = 'applied' | 'rolled-back' | 'not-run' | 'unknown';
+
+/**
+ * What became of one planned step. `applied` and (for a rollback) `rolled-back` only when COMMIT
+ * was acknowledged; a migration that failed and left nothing behind is `rolled-back` too.
+ */
+export interface StepResult {
+  readonly version: string;
+  readonly name: string;
+  readonly state: StepState;
+  readonly statements: number;
+  readonly ms: number;
+}
+
+/** `migrate` and `rollback`. `from` and `to` are the highest applied versions before and after. */
+export interface RunResult {
+  readonly database: DatabaseInfo;
+  readonly direction: Direction;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly steps: readonly StepResult[];
+}
+
+/** One line of `status`. */
+export interface StatusEntry {
+  readonly version: string;
+  readonly name: string | null;
+  readonly state: MigrationState;
+  readonly path?: string;
+  readonly appliedAt?: string;
+  readonly durationMs?: number;
+  readonly appliedBy?: string;
+  /** What the history table holds; for a pending migration, what the file has. */
+  readonly checksum?: string;
+  /** Why it is in this state, in words, where the state alone does not say it. */
+  readonly note?: string;
+}
+
+export interface StatusSummary {
+  readonly applied: number;
+  readonly pending: number;
+  readonly modified: number;
+  readonly missing: number;
+  readonly outOfOrder: number;
+  readonly unfinished: number;
+}
+
+export interface StatusResult {
+  readonly database: DatabaseInfo;
+  readonly historyTable: string;
+  readonly current: string | null;
+  readonly migrations: readonly StatusEntry[];
+  readonly summary: StatusSummary;
+  /** Version numbers between the lowest and the highest file that no file has, as ranges `4` or `4-7`. */
+  readonly gaps: readonly string[];
+}
+
+/** One statement that a dry run would send. */
+export interface DryRunStatement {
+  readonly location: Location;
+  readonly sql: string;
+  /** Bytes of inline COPY data that would follow. */
+  readonly copyBytes?: number;
+}
+
+export interface DryRunStep {
+  readonly version: string;
+  readonly name: string;
+  readonly path: string;
+  readonly transaction: boolean;
+  readonly statements: readonly DryRunStatement[];
+}
+
+export interface DryRunResult {
+  readonly database: DatabaseInfo;
+  readonly direction: Direction;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly steps: readonly DryRunStep[];
+}
+
+/** One row of the history that `baseline` or `repair` wrote. */
+export interface HistoryChange {
+  readonly version: string;
+  readonly name: string | null;
+  readonly change: 'baselined' | 'checksum-accepted' | 'resolved-applied' | 'resolved-pending';
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export interface HistoryChangeResult {
+  readonly database: DatabaseInfo;
+  readonly historyTable: string;
+  readonly changes: readonly HistoryChange[];
+}

@@ -1,0 +1,113 @@
+// The migration as data: what discover finds, parse reads, plan decides and apply runs.
+// Types only.
+
+/** A place in a file. `line` and `column` are 1-based; `column` counts Unicode code points. */
+export interface Location {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  /** The text of that line, without its line terminator, for the code frame. */
+  readonly source: string;
+}
+
+/** A file `NNN_name.sql` of the migrations folder. `path` is as the user would write it. */
+export interface MigrationFile {
+  readonly version: bigint;
+  readonly name: string;
+  readonly path: string;
+  /** The path of `NNN_name.down.sql`, where there is one. */
+  readonly rollbackPath?: string;
+}
+
+/** What a statement does to the transaction that it runs in. */
+export type TransactionControl = 'begin' | 'commit' | 'rollback' | 'prepare';
+
+/** One SQL statement as byte offsets into its file; the text is never cut, trimmed or joined. */
+export interface Statement {
+  /** Offset of the statement's first token (leading comments and white space are left out). */
+  readonly start: number;
+  /** Offset just past its last token; the semicolon is left out. */
+  readonly end: number;
+  /** Set for BEGIN, COMMIT, ROLLBACK, PREPARE TRANSACTION and their kin (not for savepoints). */
+  readonly control?: TransactionControl;
+  /** The rows that follow `COPY … FROM stdin;`: offsets of the lines before `\.`. */
+  readonly copyData?: { readonly start: number; readonly end: number };
+}
+
+/** The directives at the head of a file (`-- amelia-db: …`). Durations in milliseconds. */
+export interface Directives {
+  /** False for a file that says `no-transaction`. */
+  readonly transaction: boolean;
+  readonly lockTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+}
+
+/** A script that can be applied: a migration's file or its rollback's, read and understood. */
+export interface Script extends Directives {
+  readonly path: string;
+  /** The whole file, byte for byte as it was read. */
+  readonly text: Uint8Array;
+  /** `sha256:` and 64 hex digits; see checksum.ts for the rule. */
+  readonly checksum: string;
+  /** Without the BEGIN and COMMIT of a wrapper around the whole file. */
+  readonly statements: readonly Statement[];
+}
+
+/** A migration file with what its text says. */
+export interface Migration extends Script {
+  readonly version: bigint;
+  readonly name: string;
+}
+
+/** A row of the history table. What the row does not hold (another program wrote it) is null. */
+export interface AppliedMigration {
+  readonly version: bigint;
+  readonly name: string | null;
+  readonly checksum: string | null;
+  readonly appliedAt: Date | null;
+  readonly durationMs: number | null;
+  readonly appliedBy: string | null;
+}
+
+/** A non-transactional migration that began and did not complete. */
+export interface UnfinishedMigration {
+  readonly version: bigint;
+  readonly name: string | null;
+  /** Number of statements that completed, and of all. */
+  readonly completed: number;
+  readonly statements: number;
+  readonly startedAt: Date | null;
+}
+
+/** Everything the database says about its migrations. */
+export interface History {
+  readonly applied: readonly AppliedMigration[];
+  readonly unfinished: readonly UnfinishedMigration[];
+}
+
+/** How a migration stands, folder against history. */
+export type MigrationState = 'applied' | 'pending' | 'modified' | 'missing' | 'out-of-order' | 'unfinished';
+
+/** One line of `status`. */
+export interface MigrationStatus {
+  readonly version: bigint;
+  readonly name: string | null;
+  readonly state: MigrationState;
+  readonly file?: MigrationFile;
+  readonly applied?: AppliedMigration;
+  readonly unfinished?: UnfinishedMigration;
+}
+
+export type Direction = 'up' | 'down';
+
+/** One migration to apply (up) or roll back (down). */
+export interface Step {
+  readonly direction: Direction;
+  readonly file: MigrationFile;
+}
+
+/** What will be done, in order. Frozen. */
+export interface Plan {
+  readonly direction: Direction;
+  readonly steps: readonly Step[];
+}
