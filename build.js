@@ -1,8 +1,9 @@
 // Bundles src/ into dist/: one small entry for the command line, with everything that the
 // path with nothing to do does not need in chunks of its own, and the library beside it.
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
@@ -26,3 +27,20 @@ await build({
 });
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+
+// initdb inside WebAssembly takes seconds: a new embedded database begins from this cluster instead.
+const require = createRequire(import.meta.url);
+const { version } = JSON.parse(
+  readFileSync(path.join(path.dirname(require.resolve('@electric-sql/pglite')), '../package.json')),
+);
+const cluster = `node_modules/.cache/amelia-db/cluster-${version}.tar.gz`;
+if (!existsSync(cluster)) {
+  mkdirSync(path.dirname(cluster), { recursive: true });
+  const { PGlite } = await import('@electric-sql/pglite');
+  const engine = await PGlite.create();
+  const dump = await engine.dumpDataDir('gzip');
+  writeFileSync(`${cluster}.${process.pid}`, Buffer.from(await dump.arrayBuffer()));
+  renameSync(`${cluster}.${process.pid}`, cluster);
+  await engine.close();
+}
+copyFileSync(cluster, 'dist/embedded-cluster.tar.gz');

@@ -19,12 +19,15 @@ export interface Refusal {
 }
 interface Refusals {
   readonly refusals: readonly Refusal[];
+  /** What else is refused, for other reasons. */
+  readonly others?: readonly Refusal[];
 }
 
 const list = (refusals: readonly Refusal[]): string =>
   refusals.map((r) => `${r.version}${r.name === null ? '' : ` ${r.name}`}: ${r.reason}`).join('\n');
-const oneOrMore = (refusals: readonly Refusal[], one: string, many: string): string =>
-  refusals.length === 1 ? `${one} ${list(refusals)}` : `${refusals.length} ${many}\n${list(refusals)}`;
+const oneOrMore = ({ refusals, others = [] }: Refusals, one: string, many: string): string =>
+  (refusals.length === 1 ? `${one} ${list(refusals)}` : `${refusals.length} ${many}\n${list(refusals)}`) +
+  (others.length === 0 ? '' : `\nand besides\n${list(others)}`);
 
 export const catalogue = {
   // 2: usage and configuration
@@ -80,7 +83,8 @@ export const catalogue = {
   ),
   'filename.invalid': entry(
     3,
-    (f: { path: string }) => `${f.path} is not a migration's file name`,
+    (f: { path: string; others: readonly string[] }) =>
+      `${f.path} is not a migration's file name${f.others.length === 0 ? '' : `, nor is ${f.others.join(', ')}`}`,
     () => 'migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it, or move it out of the folder',
   ),
   'filename.version-range': entry(
@@ -98,7 +102,11 @@ export const catalogue = {
     (f: { path: string; offset: number }) => `${f.path} holds a NUL byte (byte offset ${f.offset})`,
     () => 'PostgreSQL text cannot hold one; is the file UTF-16? save it as UTF-8',
   ),
-  'scan.unterminated': entry(3, (f: { what: string }) => `unterminated ${f.what}`),
+  'scan.unterminated': entry(
+    3,
+    (f: { what: string; closing: string }) => `unterminated ${f.what}`,
+    (f) => `it begins here and is not closed before the end of the file; what closes it is ${f.closing}`,
+  ),
   'scan.backslash-command': entry(
     3,
     (f: { command: string }) => `${f.command} is a command of psql, not SQL`,
@@ -131,8 +139,14 @@ export const catalogue = {
   ),
   'parse.unclosed-transaction': entry(
     3,
-    (f: { statement: string }) => `${f.statement} is not closed by a COMMIT in this file`,
+    (f: { statement: string; next: string | null }) =>
+      `${f.statement} is not closed by a COMMIT ${f.next === null ? 'in this file' : `before the next ${f.next}`}`,
     () => 'a migration must leave no transaction open: add the COMMIT',
+  ),
+  'parse.chained-transaction': entry(
+    3,
+    (f: { statement: string }) => `${f.statement} begins a transaction where it ends another`,
+    () => 'write COMMIT; and then BEGIN;',
   ),
   'parse.unopened-transaction': entry(
     3,
@@ -147,25 +161,25 @@ export const catalogue = {
   // 4: the plan is refused
   'plan.unfinished': entry(
     4,
-    (f: Refusals) => oneOrMore(f.refusals, 'unfinished migration', 'unfinished migrations:'),
+    (f: Refusals) => oneOrMore(f, 'unfinished migration', 'unfinished migrations:'),
     (f) =>
       `look at what the database holds, finish or undo it by hand, then say which: amelia-db repair --resolve ${f.refusals[0]?.version ?? 'VERSION'}=applied (or =pending)`,
   ),
   'plan.missing': entry(
     4,
-    (f: Refusals) => oneOrMore(f.refusals, 'missing migration', 'missing migrations:'),
+    (f: Refusals) => oneOrMore(f, 'missing migration', 'missing migrations:'),
     () =>
       'the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back',
   ),
   'plan.modified': entry(
     4,
-    (f: Refusals) => oneOrMore(f.refusals, 'modified migration', 'modified migrations:'),
+    (f: Refusals) => oneOrMore(f, 'modified migration', 'modified migrations:'),
     (f) =>
       `put the file back as it was and write a new migration for the change; or, if the database is as the file says, amelia-db repair --accept-modified ${f.refusals.map((r) => r.version).join(' ')}`,
   ),
   'plan.out-of-order': entry(
     4,
-    (f: Refusals) => oneOrMore(f.refusals, 'out of order migration', 'out of order migrations:'),
+    (f: Refusals) => oneOrMore(f, 'out of order migration', 'out of order migrations:'),
     () => 'renumber them after the newest applied one, or apply them as they are: amelia-db migrate --out-of-order',
   ),
   'plan.unknown-version': entry(
@@ -175,7 +189,7 @@ export const catalogue = {
   ),
   'plan.irreversible': entry(
     4,
-    (f: Refusals) => oneOrMore(f.refusals, 'cannot roll back', 'migrations cannot be rolled back:'),
+    (f: Refusals) => oneOrMore(f, 'cannot roll back', 'migrations cannot be rolled back:'),
     () => 'nothing was run; write the missing .down.sql, or roll forward with a new migration',
   ),
   'plan.target-behind': entry(
@@ -204,6 +218,16 @@ export const catalogue = {
     (f: { table: string; columns: string; tool: string | null }) =>
       `${f.table} is not amelia-db's history table${f.tool === null ? '' : `; it looks like ${f.tool}'s`} (it has ${f.columns})`,
     () => 'it was left as it is; keep our history elsewhere: --history-table amelia_migrations',
+  ),
+
+  'history.not-written': entry(
+    1,
+    (f: { table: string; reason: string; sqlstate: string }) =>
+      `the history table ${f.table} could not be written: ${f.reason} (${f.sqlstate})`,
+    (f) =>
+      f.sqlstate === '55P03'
+        ? 'nothing was run: another session holds a lock on it; find it in pg_stat_activity, or wait longer with --lock-timeout DURATION'
+        : 'nothing was run',
   ),
 
   // 5: the database cannot be reached or entered
@@ -272,9 +296,10 @@ export const catalogue = {
   ),
   'embedded.in-use': entry(
     6,
-    (f: { dir: string; pid: number; waitedMs: number }) =>
+    (f: { dir: string; pid: number; waitedMs: number; file: string }) =>
       `the embedded database in ${f.dir} is in use by process ${f.pid} (waited ${Math.round(f.waitedMs / 1000)} s)`,
-    () => 'one process at a time can hold it; wait for it to end, or stop it',
+    (f) =>
+      `one process at a time can hold it: wait for that one to end, or stop it; if it ran on another machine and is gone, remove ${f.file}`,
   ),
 
   // 6: the lock
@@ -288,8 +313,14 @@ export const catalogue = {
   // 1: a migration failed
   'apply.statement-failed': entry(
     1,
-    (f: { version: string; reason: string; sqlstate: string | null; hint?: string }) =>
-      `${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}`,
+    (f: {
+      version: string;
+      reason: string;
+      sqlstate: string | null;
+      hint?: string;
+      /** What else PostgreSQL says: detail, context, constraint. */
+      notes?: readonly { readonly label: string; readonly text: string }[];
+    }) => `${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}`,
     (f) => f.hint,
   ),
   'apply.record-failed': entry(

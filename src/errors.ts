@@ -49,6 +49,14 @@ export class AmeliaError<C extends ErrorCode = ErrorCode> extends Error {
     this.exitStatus = entry.exitStatus;
     this.result = context.result;
   }
+
+  /** The same error with what became of the run, where that was not known when it was made. */
+  withResult(result: RunResult): AmeliaError<C> {
+    const { location, cause } = this;
+    const error = new AmeliaError(this.code, this.facts, { location, cause, result: this.result ?? result });
+    if (this.stack !== undefined) error.stack = this.stack;
+    return error;
+  }
 }
 
 /** True for an AmeliaError, of that code where one is given. */

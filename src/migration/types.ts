@@ -94,6 +94,8 @@ export interface MigrationStatus {
   readonly name: string | null;
   readonly state: MigrationState;
   readonly file?: MigrationFile;
+  /** The file's checksum as it is now, where the history has one to compare it with. */
+  readonly fileChecksum?: string;
   readonly applied?: AppliedMigration;
   readonly unfinished?: UnfinishedMigration;
 }

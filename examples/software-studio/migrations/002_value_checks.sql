@@ -1,0 +1,21 @@
+-- The document lists the values of four columns and gives its DDL no CHECK.
+-- NOT VALID: new rows are held to them at once, and the exclusive lock lasts no longer than it takes to say so.
+-- Rows from before are looked at in 003: within this transaction that lock would be kept while they are read.
+
+ALTER TABLE sessions
+    ADD CONSTRAINT sessions_status_check
+    CHECK (status IN ('pending', 'running', 'awaiting_approval', 'completed', 'failed', 'expired')) NOT VALID;
+
+ALTER TABLE sessions
+    ADD CONSTRAINT sessions_current_phase_check
+    CHECK (current_phase IN ('pm', 'arch', 'human_gate', 'eng', 'qa', 'complete')) NOT VALID;
+
+ALTER TABLE artifacts
+    ADD CONSTRAINT artifacts_artifact_type_check
+    CHECK (artifact_type IN ('prd', 'tech_spec', 'scaffold', 'bug_report', 'code', 'test')) NOT VALID;
+
+ALTER TABLE agent_executions
+    ADD CONSTRAINT agent_executions_agent_type_check
+    CHECK (agent_type IN ('pm', 'arch', 'eng', 'qa')) NOT VALID;
+
+INSERT INTO schema_version (version, description) VALUES (2, 'Checks on listed values, new rows');

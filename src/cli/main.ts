@@ -1,0 +1,15 @@
+// The command line's entry: arguments in, exit status out. Never ends the process, never throws.
+// `--version` is answered before anything is loaded.
+import about from '../../package.json' with { type: 'json' };
+import type { Host } from './host.ts';
+
+/** Runs one command and returns the exit status of cli.md. Prints to the host's stdout and stderr only. */
+export async function main(host: Host): Promise<number> {
+  const args = host.argv.slice(2);
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    host.stdout.write(`${about.version}\n`);
+    return 0;
+  }
+  const { run } = await import('./run.ts');
+  return await run(host, args, { version: about.version, issues: about.bugs.url });
+}

@@ -1,0 +1,62 @@
+// How to print: `--json`, `--log`, colours, `--quiet`, `--verbose`, and what the streams are.
+// Reads options and environment; writes nothing.
+import type { Environment } from '../database/target.ts';
+import { AmeliaError } from '../errors.ts';
+import type { ReporterOptions } from '../report/reporter.ts';
+import { readFlag, type CommonOptions } from './config.ts';
+
+export type OutputSettings = Pick<ReporterOptions, 'json' | 'log' | 'colour' | 'animate' | 'detail'>;
+
+export interface Terminals {
+  readonly stdout: { readonly isTTY?: boolean | undefined };
+  readonly stderr: { readonly isTTY?: boolean | undefined };
+}
+
+/** Output settings when the options could not be read. */
+export function outputWithout(json: boolean, env: Environment, streams: Terminals): OutputSettings {
+  return { json, log: 'text', detail: 'normal', ...looks({}, env, streams) };
+}
+
+/** Throws `config.invalid` and `config.conflict`. */
+export function readOutput(options: CommonOptions, env: Environment, streams: Terminals): OutputSettings {
+  if (options.quiet && options.verbose) {
+    throw new AmeliaError('config.conflict', { problem: '--quiet and --verbose exclude each other' });
+  }
+  const byVariable = readFlag(env['AMELIA_DB_JSON'] ?? '');
+  if (options.json === undefined && byVariable === undefined) {
+    throw new AmeliaError('config.invalid', {
+      setting: 'AMELIA_DB_JSON',
+      value: env['AMELIA_DB_JSON'] ?? '',
+      problem: 'neither on nor off',
+      hint: 'set it to 1 or 0',
+    });
+  }
+  const log = options.log ?? (env['AMELIA_DB_LOG'] || 'text');
+  if (log !== 'text' && log !== 'json') {
+    throw new AmeliaError('config.invalid', { setting: '--log', value: log, problem: 'not a form of log', hint: 'text or json' });
+  }
+  return {
+    json: options.json ?? byVariable ?? false,
+    log,
+    detail: options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal',
+    ...looks(options, env, streams),
+  };
+}
+
+function looks(options: CommonOptions, env: Environment, streams: Terminals): Pick<OutputSettings, 'colour' | 'animate'> {
+  const dumb = env['TERM'] === 'dumb';
+  const asked = options.color ?? colourByVariable(env);
+  const colour = (stream: { readonly isTTY?: boolean | undefined }): boolean => asked ?? (stream.isTTY === true && !dumb);
+  return {
+    colour: { stdout: colour(streams.stdout), stderr: colour(streams.stderr) },
+    // A CI system's terminal is a file that somebody reads later.
+    animate: streams.stderr.isTTY === true && !dumb && readFlag(env['CI'] ?? '') === false,
+  };
+}
+
+/** FORCE_COLOR (0 and false turn colours off) goes before NO_COLOR, as Node.js itself has it. */
+function colourByVariable(env: Environment): boolean | undefined {
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return env['NO_COLOR'] ? false : undefined;
+}

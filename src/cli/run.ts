@@ -1,0 +1,108 @@
+// One command from its arguments to its exit status: parse, read the settings, load what the command needs,
+// run it, report how it ended. Every error ends here.
+import { AmeliaError, isAmeliaError } from '../errors.ts';
+import type { Migrator } from '../migrator.ts';
+import { createRedactor } from '../report/redact.ts';
+import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
+import { openWriter } from '../report/writer.ts';
+import { loadCommand, type Invocation } from './commands.ts';
+import { readFlag, readFolder, readSettings, type Settings } from './config.ts';
+import type { Host } from './host.ts';
+import { outputWithout, readOutput } from './output.ts';
+import { commandNames, parseArguments } from './program.ts';
+import { withSignals } from './signals.ts';
+
+export interface About {
+  readonly version: string;
+  /** Where bugs are reported. */
+  readonly issues: string;
+}
+
+/** How a command ended: with an answer, and a failure where a gate says no. */
+export interface End {
+  readonly answer?: Answer;
+  readonly failure?: AmeliaError;
+}
+
+/** Runs the command that `args` name and returns its exit status. */
+export async function run(host: Host, args: readonly string[], about: About): Promise<number> {
+  let reporter: Reporter | undefined;
+  let end: { answer?: Answer | undefined; failure?: AmeliaError | undefined };
+  try {
+    const parsed = parseArguments(args, { version: about.version, columns: host.stdout.columns });
+    if (parsed.kind === 'text') {
+      const streams = { out: host.stdout, err: host.stderr };
+      openWriter(streams[parsed.to], (text) => text).text(parsed.text);
+      return parsed.exitStatus;
+    }
+    const { invocation } = parsed;
+    const output = readOutput(invocation.options, host.env, host);
+    const { needs, prepare } = await loadCommand(invocation.command);
+    const task = prepare(invocation);
+    const settings = needs === 'database' ? readSettings(invocation.options, host.env) : undefined;
+    const folder = settings?.migrator.migrations ?? readFolder(invocation.options, host.env);
+    reporter = await openReporter({
+      ...output,
+      ...writers(host, settings),
+      command: invocation.command,
+      opening: settings?.opening,
+      folder,
+    });
+    for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
+    end = await runTask(host, task, { folder, settings, reporter });
+  } catch (error) {
+    end = { failure: asAmeliaError(error, about) };
+  }
+  reporter ??= await openReporter({
+    ...outputWithout(asksForJson(args, host.env), host.env, host),
+    ...writers(host, undefined),
+    command: commandOf(args),
+    folder: '',
+  });
+  reporter.finish(end);
+  return end.failure?.exitStatus ?? 0;
+}
+
+/** What a command's task works with. */
+export interface Context {
+  readonly folder: string;
+  readonly migrator: () => Promise<Migrator>;
+}
+
+export type Task = (context: Context) => Promise<End>;
+
+async function runTask(
+  host: Host,
+  task: Task,
+  { folder, settings, reporter }: { folder: string; settings: Settings | undefined; reporter: Reporter },
+): Promise<End> {
+  return await withSignals(host, async (signal) => {
+    const migrator = async (): Promise<Migrator> => {
+      const { openMigrator } = await import('../migrator.ts');
+      if (settings === undefined) throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
+      return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
+    };
+    return await task({ folder, migrator });
+  });
+}
+
+function writers(host: Host, settings: Settings | undefined): Pick<Parameters<typeof openReporter>[0], 'stdout' | 'stderr'> {
+  const inEnvironment = host.env['PGPASSWORD'];
+  const secrets = [...(settings?.secrets ?? []), ...(inEnvironment === undefined ? [] : [inEnvironment])];
+  const redactor = createRedactor(secrets, settings?.shown);
+  return { stdout: openWriter(host.stdout, redactor), stderr: openWriter(host.stderr, redactor) };
+}
+
+function asAmeliaError(error: unknown, { version, issues }: About): AmeliaError {
+  if (isAmeliaError(error)) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new AmeliaError('internal.bug', { version, detail: `${detail}\nreport it at ${issues}` }, { cause: error });
+}
+
+/** The usage error of a program that asked for JSON is JSON too. */
+function asksForJson(args: readonly string[], env: Host['env']): boolean {
+  return args.includes('--json') || readFlag(env['AMELIA_DB_JSON'] ?? '') === true;
+}
+
+/** The command that was meant, for the document of an error that came before it was known. */
+const commandOf = (args: readonly string[]): string => args.find((arg) => commandNames.includes(arg as Invocation['command'])) ?? '';

@@ -1,0 +1,177 @@
+// PostgreSQL inside this process (PGlite), kept in a folder, spoken to by the same driver over an
+// in-process stream. Loaded only when asked for; never shares its folder with another process.
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import type net from 'node:net';
+import path from 'node:path';
+import { Duplex } from 'node:stream';
+import type { PGlite } from '@electric-sql/pglite';
+import { AmeliaError } from '../errors.ts';
+import { claimFolder, type FolderClaim } from './folder-claim.ts';
+import type { ConnectionTarget } from './target.ts';
+
+export interface EmbeddedOptions {
+  /** How long to wait for another process that holds the folder, in milliseconds. */
+  readonly waitMs?: number;
+  /** Told once when the wait begins. */
+  readonly onWaiting?: (pid: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A running embedded server. One session at a time. */
+export class EmbeddedServer {
+  readonly dir: string;
+  readonly target: ConnectionTarget;
+  readonly #engine: PGlite;
+  readonly #claim: FolderClaim;
+  #channel: Channel | undefined;
+
+  private constructor(dir: string, engine: PGlite, claim: FolderClaim) {
+    this.dir = dir;
+    this.#engine = engine;
+    this.#claim = claim;
+    this.target = {
+      hosts: [],
+      user: 'postgres',
+      password: undefined,
+      database: 'postgres',
+      sslMode: 'disable',
+      applicationName: 'amelia-db',
+      connectTimeoutMs: 30_000,
+    };
+  }
+
+  /**
+   * Opens the database kept in `dir`, creating it (and its parents) when it is not there.
+   * Throws `embedded.not-installed`, `embedded.in-use` or `embedded.unusable`.
+   */
+  static async open(dir: string, options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
+    const { PGlite } = await import('@electric-sql/pglite').catch((cause: unknown) => {
+      throw new AmeliaError('embedded.not-installed', { package: '@electric-sql/pglite' }, { cause });
+    });
+    const data = path.join(dir, 'data');
+    let claim: FolderClaim | undefined;
+    try {
+      mkdirSync(dir, { recursive: true });
+      claim = await claimFolder(dir, options);
+      if (!existsSync(data)) {
+        // Made elsewhere and moved into place: whoever is killed meanwhile leaves no half a cluster.
+        const fresh = path.join(dir, 'new');
+        rmSync(fresh, { recursive: true, force: true });
+        const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
+        const loadDataDir = existsSync(prepared) ? new Blob([readFileSync(prepared)]) : undefined;
+        const engine = await PGlite.create({ dataDir: fresh, ...(loadDataDir && { loadDataDir }) });
+        await engine.close();
+        renameSync(fresh, data);
+      }
+      return new EmbeddedServer(dir, await PGlite.create({ dataDir: data }), claim);
+    } catch (cause) {
+      claim?.release();
+      if (cause instanceof AmeliaError) throw cause;
+      const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+      throw new AmeliaError('embedded.unusable', { dir, reason }, { cause });
+    }
+  }
+
+  /** The stream that a driver speaks the frontend/backend protocol over. */
+  connect(): net.Socket {
+    this.#channel = new Channel(this.#engine);
+    return this.#channel as unknown as net.Socket;
+  }
+
+  /** The next Query message is a COPY … FROM stdin: its rows follow. */
+  expectCopy(): void {
+    this.#channel?.expectCopy();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#engine.close();
+    } finally {
+      this.#claim.release();
+    }
+  }
+}
+
+/** Message types of the protocol (manual, section 53.7). */
+const query = 'Q'.charCodeAt(0);
+const copyDone = 'c'.charCodeAt(0);
+const copyFail = 'f'.charCodeAt(0);
+const copyInResponse = 'G'.charCodeAt(0);
+const terminate = 'X'.charCodeAt(0);
+
+/** Cuts the driver's bytes into messages and has the engine execute them one after another. */
+class Channel extends Duplex {
+  readonly #engine: PGlite;
+  #received: Buffer = Buffer.alloc(0);
+  #started = false;
+  #copyExpected = false;
+  /** A COPY and its rows so far: the engine must be given them in one piece, it cannot wait for more. */
+  #copy: Buffer[] | undefined;
+  /** What the driver asks of a socket. */
+  readonly readyState = 'open';
+
+  constructor(engine: PGlite) {
+    super();
+    this.#engine = engine;
+  }
+
+  expectCopy(): void {
+    this.#copyExpected = true;
+  }
+
+  setKeepAlive(): void {}
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#drain().then(
+      () => done(),
+      (error: unknown) =>
+        done(error instanceof Error ? error : new AmeliaError('session.lost', { reason: String(error) })),
+    );
+  }
+
+  override _final(done: () => void): void {
+    this.push(null);
+    done();
+  }
+
+  async #drain(): Promise<void> {
+    for (;;) {
+      // The startup message has no type byte.
+      const header = this.#started ? 1 : 0;
+      if (this.#received.length < header + 4) return;
+      const length = header + this.#received.readUInt32BE(header);
+      if (this.#received.length < length) return;
+      const message = this.#received.subarray(0, length);
+      this.#received = this.#received.subarray(length);
+      this.#started = true;
+      await this.#handle(message, header === 0 ? 0 : (message[0] ?? 0));
+    }
+  }
+
+  async #handle(message: Buffer, type: number): Promise<void> {
+    if (type === terminate) {
+      this.push(null);
+      return;
+    }
+    if (type === query && this.#copyExpected) {
+      this.#copyExpected = false;
+      this.#copy = [Buffer.from(message)];
+      this.push(Buffer.from([copyInResponse, 0, 0, 0, 7, 0, 0, 0]));
+      return;
+    }
+    if (!this.#copy) {
+      this.push(Buffer.from(await this.#engine.execProtocolRaw(message)));
+      return;
+    }
+    this.#copy.push(Buffer.from(message));
+    if (type !== copyDone && type !== copyFail) return;
+    const whole = Buffer.concat(this.#copy);
+    this.#copy = undefined;
+    const answer = Buffer.from(await this.#engine.execProtocolRaw(whole));
+    // Its own "send me the rows" was anticipated above.
+    this.push(answer[0] === copyInResponse ? answer.subarray(1 + answer.readUInt32BE(1)) : answer);
+  }
+}

@@ -1,0 +1,150 @@
+// What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
+// catalogue entry each, with the place in the file. Never talks to a server.
+import postgres from 'postgres';
+import { AmeliaError } from '../errors.ts';
+import type { RunResult } from '../events.ts';
+import { locate, offsetOfPosition } from '../migration/location.ts';
+import type { Location, Script, Statement } from '../migration/types.ts';
+import type { ConnectionTarget } from './target.ts';
+
+/** The error for a run that was aborted; `signal.reason` is the name of the process signal, if one did it. */
+export function interruption(signal: AbortSignal | undefined, result?: RunResult): AmeliaError {
+  const reason: unknown = signal?.reason;
+  const name = reason === 'SIGINT' || reason === 'SIGTERM' ? reason : 'the caller';
+  return new AmeliaError(name === 'SIGTERM' ? 'apply.terminated' : 'apply.interrupted', { signal: name }, { result });
+}
+
+/** Why a session could not be opened. `address` is where, for a person to read. */
+export function connectFailure(cause: unknown, target: ConnectionTarget, address: string): AmeliaError {
+  if (cause instanceof AmeliaError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const code = (cause as { code?: unknown } | null)?.code;
+  const at = { target: address, reason };
+  switch (code) {
+    case '28P01':
+    case '28000':
+      return new AmeliaError('session.authentication', { ...at, user: target.user }, { cause });
+    case 'SASL_SIGNATURE_MISMATCH':
+      return new AmeliaError(
+        'session.refused',
+        { ...at, reason: 'it could not prove that it knows the password' },
+        { cause },
+      );
+    case '3D000':
+      return new AmeliaError('session.no-database', { target: address, database: target.database }, { cause });
+    case 'CONNECT_TIMEOUT':
+      return new AmeliaError(
+        'session.timeout',
+        { target: address, seconds: target.connectTimeoutMs / 1000 },
+        { cause },
+      );
+    case 'CONNECTION_CLOSED':
+    case 'CONNECTION_DESTROYED':
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return new AmeliaError('session.unreachable', { ...at, reason: 'it closed the connection' }, { cause });
+    default:
+      // 42501: no CONNECT privilege; 53300: too many connections; 57P03: starting up or shutting down; …
+      return cause instanceof postgres.PostgresError
+        ? new AmeliaError('session.refused', at, { cause })
+        : new AmeliaError('session.unreachable', at, { cause });
+  }
+}
+
+/** Why the history table could not be made or written. */
+export function writeFailure(cause: unknown, role: string, table: string): unknown {
+  if (!(cause instanceof postgres.PostgresError)) return cause;
+  switch (cause.code) {
+    case '42501':
+      return new AmeliaError(
+        'session.privilege',
+        {
+          role,
+          problem: `may not keep the history in ${table}: ${cause.message}`,
+          hint: 'let it create tables in that schema (GRANT CREATE, USAGE ON SCHEMA …) and own the table, or run as another role: --role',
+        },
+        { cause },
+      );
+    case '25006':
+      return new AmeliaError('session.read-only', { database: table, standby: false }, { cause });
+    default:
+      return new AmeliaError('history.not-written', { table, reason: cause.message, sqlstate: cause.code }, { cause });
+  }
+}
+
+/** The error for a statement that the server refused, at its place in the file. */
+export function statementFailure(
+  cause: postgres.PostgresError,
+  version: bigint,
+  script: Script,
+  statement: Statement,
+  /** For a non-transactional file: how many of its statements had completed. */
+  completed?: number,
+): AmeliaError {
+  const position = Number(cause.position);
+  const offset = position > 0 ? offsetOfPosition(script.text, statement.start, position) : statement.start;
+  return new AmeliaError(
+    'apply.statement-failed',
+    {
+      version: String(version),
+      reason: cause.message,
+      sqlstate: cause.code,
+      notes: [...notesOf(cause), ...progressNote(script, completed)],
+      ...hintFor(cause, script.transaction),
+    },
+    { cause, location: locate(script.path, script.text, offset) },
+  );
+}
+
+/** The statement's first token, for events and errors that have no position. */
+export function placeOf(script: Script, statement: Statement): Location {
+  return locate(script.path, script.text, statement.start);
+}
+
+function progressNote(script: Script, completed: number | undefined): { label: string; text: string }[] {
+  if (completed === undefined) return [];
+  const text = `${completed} of ${script.statements.length} statements of this non-transactional file completed and stay`;
+  return [{ label: 'unfinished', text }];
+}
+
+function notesOf(error: postgres.PostgresError): { label: string; text: string }[] {
+  const notes: { label: string; text: string | undefined }[] = [
+    { label: 'detail', text: error.detail },
+    { label: 'server hint', text: error.hint },
+    { label: 'constraint', text: error.constraint_name },
+    { label: 'context', text: error.where },
+    { label: 'inner query', text: error.internal_query },
+  ];
+  return notes.filter((note): note is { label: string; text: string } => Boolean(note.text));
+}
+
+function hintFor(error: postgres.PostgresError, inTransaction: boolean): { hint?: string } {
+  switch (error.code) {
+    case '25001':
+      return inTransaction
+        ? {
+            hint: 'this statement cannot run in a transaction: put `-- amelia-db: no-transaction` at the head of the file',
+          }
+        : {};
+    case '55P04':
+      return {
+        hint: 'a new enum value can only be used after the transaction that adds it: add it in a migration of its own, use it in the next',
+      };
+    case '55P03':
+      return {
+        hint: 'another session holds a lock that this statement needs: find it in pg_stat_activity, or wait longer with --lock-timeout DURATION',
+      };
+    case '57014':
+      return /statement timeout/.test(error.message)
+        ? {
+            hint: 'allow it more time: --statement-timeout, or `-- amelia-db: statement-timeout DURATION` at the head of the file',
+          }
+        : {};
+    case '42501':
+      return { hint: 'run the migrations as a role that owns the object, or grant this one what it needs' };
+    case '25P02':
+      return { hint: 'an earlier statement had failed already' };
+    default:
+      return {};
+  }
+}

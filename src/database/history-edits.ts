@@ -1,0 +1,14 @@
+// SQL that rewrites the history: what `baseline` and `repair` do, and nothing else does.
+import type { TableName } from './identifiers.ts';
+import { quoteLiteral, quoteTable } from './identifiers.ts';
+import { journalOf } from './history.ts';
+
+/** The file as it is now is what was applied. */
+export function acceptChecksum(table: TableName, version: bigint, checksum: string): string {
+  return `UPDATE ${quoteTable(table)} SET checksum = ${quoteLiteral(checksum)} WHERE version = ${version}`;
+}
+
+/** The migration did not take place, or not to an end: it is pending (or applied) again, without a trace of the try. */
+export function forgetUnfinished(table: TableName, version: bigint): string {
+  return `DELETE FROM ${quoteTable(journalOf(table))} WHERE version = ${version}`;
+}

@@ -1,0 +1,257 @@
+// The history table: which migrations the database says it has. `readX` only looks; only
+// `ensureHistory` creates, extends or widens. Every name is schema-qualified: a migration may
+// have changed the search path.
+import { AmeliaError } from '../errors.ts';
+import type { AppliedMigration, History, UnfinishedMigration } from '../migration/types.ts';
+import { displayTable, quoteIdentifier, quoteLiteral, quoteTable, type TableName } from './identifiers.ts';
+import type { Answer } from './session.ts';
+
+/** Where the history is and what it holds. */
+export interface HistoryReading extends History {
+  readonly table: TableName & { readonly schema: string };
+  readonly exists: boolean;
+  /** Columns of ours that a table which another program made does not have yet. */
+  readonly missingColumns: readonly string[];
+  /** The version column is INTEGER (as documented) and must be widened before it can hold more. */
+  readonly isInteger: boolean;
+  readonly journalExists: boolean;
+  readonly readOnly: boolean;
+  readonly standby: boolean;
+  readonly user: string;
+}
+
+/** The history's columns beside version and applied_at; all nullable, so that other programs can go on inserting. */
+const ownColumns = { name: 'text', checksum: 'text', duration_ms: 'bigint', applied_by: 'text' } as const;
+
+export const largestInteger = 2147483647n;
+
+/** The journal of non-transactional migrations lies beside the history table. */
+export function journalOf(table: TableName): TableName {
+  return { schema: table.schema, table: `${table.table.slice(0, 55)}_journal` };
+}
+
+/**
+ * One query that reads everything. With `rows` false it does not touch the table itself, which
+ * may not exist: PostgreSQL resolves names before it runs anything.
+ */
+export function historyQuery(table: TableName, parts: { rows: boolean }): string {
+  const name = quoteTable(table);
+  const found = `pg_catalog.to_regclass(${quoteLiteral(name)})`;
+  const journal = `pg_catalog.to_regclass(${quoteLiteral(quoteTable(journalOf(table)))})`;
+  // to_jsonb reads whatever columns there are: a table that another program made lacks some.
+  const rows = `(SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+      h.r ->> 'version', h.r ->> 'name', h.r ->> 'checksum',
+      pg_catalog.date_part('epoch', (h.r ->> 'applied_at')::pg_catalog.timestamptz),
+      h.r ->> 'duration_ms', h.r ->> 'applied_by'))
+    FROM (SELECT pg_catalog.to_jsonb(t) AS r FROM ${name} t) h)`;
+  return `
+  SELECT pg_catalog.current_schema()::text AS current_schema, current_user::text AS "user",
+    pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
+    (SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = ${found}) AS schema,
+    (SELECT c.relkind::text FROM pg_catalog.pg_class c WHERE c.oid = ${found}) AS kind,
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.format_type(a.atttypid, NULL),
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '') ORDER BY a.attnum)
+      FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${found} AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+    EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+      WHERE i.indrelid = ${found} AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL AND a.attname = 'version') AS is_unique,
+    ${journal} IS NOT NULL AS journal_exists,
+    ${parts.rows ? rows : 'NULL::pg_catalog.json'} AS rows`;
+}
+
+interface Row {
+  current_schema: string | null;
+  user: string;
+  read_only: boolean;
+  standby: boolean;
+  schema: string | null;
+  kind: string | null;
+  columns: [name: string, type: string, demanded: boolean][] | null;
+  is_unique: boolean;
+  journal_exists: boolean;
+  rows:
+    | [
+        version: string | null,
+        name: string | null,
+        checksum: string | null,
+        appliedAt: number | null,
+        durationMs: string | null,
+        appliedBy: string | null,
+      ][]
+    | null;
+}
+
+/**
+ * Reads the history through `ask`, which sends one message and gives its answer.
+ * Throws `history.foreign`, `session.privilege` or `config.invalid` (no schema to keep it in).
+ */
+export async function readHistory(wanted: TableName, ask: (query: string) => Promise<Answer>): Promise<HistoryReading> {
+  let row: Row | undefined;
+  let unreadable: unknown;
+  try {
+    row = (await ask(historyQuery(wanted, { rows: true }))).rows[0] as Row | undefined;
+  } catch (error) {
+    // The table is not there, is not ours, or may not be read: ask again without touching it.
+    if (error instanceof AmeliaError) throw error;
+    unreadable = error;
+    row = (await ask(historyQuery(wanted, { rows: false }))).rows[0] as Row | undefined;
+  }
+  if (!row) throw new AmeliaError('session.lost', { reason: 'the server answered nothing' });
+  const schema = wanted.schema ?? row.current_schema;
+  if (schema === null) {
+    throw new AmeliaError('config.invalid', {
+      setting: '--history-table',
+      value: displayTable(wanted),
+      problem: 'the search path names no schema that exists, so there is nowhere to keep the history',
+      hint: 'name one: --history-table SCHEMA.TABLE',
+    });
+  }
+  const table = { schema, table: wanted.table };
+  // A table of that name further down the search path is somebody else's.
+  const exists = row.kind !== null && row.schema === schema;
+  if (exists) refuseForeign(table, row);
+  if (exists && unreadable !== undefined) throw unreadableHistory(table, row.user, unreadable);
+  const columns = new Map((exists ? (row.columns ?? []) : []).map(([name, type]) => [name, type]));
+  return {
+    table,
+    exists,
+    missingColumns: exists ? Object.keys(ownColumns).filter((name) => !columns.has(name)) : [],
+    isInteger: columns.get('version') !== 'bigint',
+    journalExists: row.journal_exists,
+    readOnly: row.read_only,
+    standby: row.standby,
+    user: row.user,
+    applied: exists ? (row.rows ?? []).map(readApplied).sort((a, b) => (a.version < b.version ? -1 : 1)) : [],
+    unfinished: exists && row.journal_exists ? await readJournal(table, ask) : [],
+  };
+}
+
+function unreadableHistory(table: TableName, role: string, cause: unknown): unknown {
+  if ((cause as { code?: string }).code !== '42501') return cause;
+  return new AmeliaError(
+    'session.privilege',
+    {
+      role,
+      problem: `may not read the history table ${displayTable(table)}`,
+      hint: `GRANT SELECT ON ${quoteTable(table)} TO ${quoteIdentifier(role)}`,
+    },
+    { cause },
+  );
+}
+
+function readApplied(row: NonNullable<Row['rows']>[number]): AppliedMigration {
+  const [version, name, checksum, appliedAt, durationMs, appliedBy] = row;
+  return {
+    version: BigInt(version ?? 0),
+    name,
+    checksum,
+    appliedAt: appliedAt === null ? null : new Date(appliedAt * 1000),
+    durationMs: durationMs === null ? null : Number(durationMs),
+    appliedBy,
+  };
+}
+
+/** Migration tools whose table has the same name, by what is peculiar to its columns. */
+function refuseForeign(table: TableName, row: Row): void {
+  const columns = row.columns ?? [];
+  const types = new Map(columns.map(([name, type]) => [name, type]));
+  const version = types.get('version');
+  const own = new Set(['version', 'applied_at', ...Object.keys(ownColumns)]);
+  const fits =
+    (row.kind === 'r' || row.kind === 'p') &&
+    (version === 'integer' || version === 'bigint') &&
+    /^timestamp/.test(types.get('applied_at') ?? '') &&
+    row.is_unique &&
+    columns.every(([name, , demanded]) => own.has(name) || !demanded) &&
+    Object.entries(ownColumns).every(([name, type]) => (types.get(name) ?? type) === type);
+  if (fits) return;
+  const tool = types.has('dirty')
+    ? 'golang-migrate'
+    : types.has('inserted_at')
+      ? 'Ecto'
+      : version === 'character varying'
+        ? columns.length === 1
+          ? 'Rails or dbmate'
+          : 'another tool'
+        : null;
+  const list = columns.map(([name, type]) => `${name} ${type}`).join(', ');
+  const shape = row.kind === 'r' || row.kind === 'p' ? list : `${list}; and it is not a table`;
+  const unique = version !== undefined && !row.is_unique ? '; and no unique key on version' : '';
+  throw new AmeliaError('history.foreign', { table: displayTable(table), columns: shape + unique, tool });
+}
+
+async function readJournal(
+  table: TableName,
+  ask: (query: string) => Promise<Answer>,
+): Promise<readonly UnfinishedMigration[]> {
+  const { rows } = await ask(`
+    SELECT version::text AS version, name, completed, statements, started_at
+    FROM ${quoteTable(journalOf(table))} ORDER BY version`);
+  type JournalRow = { version: string; name: string | null; completed: number; statements: number; started_at: Date };
+  return (rows as unknown as JournalRow[]).map((row) => ({
+    version: BigInt(row.version),
+    name: row.name,
+    completed: row.completed,
+    statements: row.statements,
+    startedAt: row.started_at,
+  }));
+}
+
+/**
+ * SQL that makes the history table, or takes over one that another program made without touching its
+ * rows. Null when there is nothing to do. `largest` is the largest version that will be recorded,
+ * `journal` whether a journal is needed.
+ */
+export function ensureHistory(
+  reading: HistoryReading,
+  needs: { largest: bigint; journal: boolean },
+): { readonly sql: string; readonly widens: boolean } | null {
+  const name = quoteTable(reading.table);
+  const wide = needs.largest > largestInteger;
+  const sql: string[] = [];
+  if (!reading.exists) {
+    sql.push(`CREATE TABLE ${name} (
+      version ${wide ? 'bigint' : 'integer'} PRIMARY KEY,
+      applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+      ${Object.entries(ownColumns)
+        .map(([column, type]) => `${column} ${type}`)
+        .join(', ')}
+    )`);
+  } else if (reading.missingColumns.length > 0) {
+    const added = reading.missingColumns.map(
+      (column) => `ADD COLUMN ${quoteIdentifier(column)} ${ownColumns[column as keyof typeof ownColumns]}`,
+    );
+    sql.push(`ALTER TABLE ${name} ${added.join(', ')}`);
+  }
+  const widens = reading.exists && reading.isInteger && wide;
+  if (widens) sql.push(`ALTER TABLE ${name} ALTER COLUMN version TYPE bigint`);
+  if (needs.journal && !reading.journalExists) {
+    sql.push(`CREATE TABLE ${quoteTable(journalOf(reading.table))} (
+      version bigint PRIMARY KEY, name text, completed integer NOT NULL, statements integer NOT NULL,
+      started_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+    )`);
+  }
+  return sql.length === 0 ? null : { sql: sql.join(';\n'), widens };
+}
+
+/** What a history row is made of; `durationMs` null lets the server take the time since the transaction began. */
+export interface Record {
+  readonly version: bigint;
+  readonly name: string;
+  readonly checksum: string | null;
+  readonly durationMs: number | null;
+}
+
+/** SQL that records a migration as applied. */
+export function insertRecord(table: TableName, record: Record): string {
+  const duration =
+    record.durationMs === null
+      ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
+      : String(Math.round(record.durationMs));
+  return `INSERT INTO ${quoteTable(table)} (version, name, checksum, duration_ms, applied_by) VALUES (${record.version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)`;
+}
+
+/** SQL that forgets a migration that was rolled back. */
+export function deleteRecord(table: TableName, version: bigint): string {
+  return `DELETE FROM ${quoteTable(table)} WHERE version = ${version}`;
+}

@@ -1,0 +1,83 @@
+// One migration run at a time on one history table: a session-level advisory lock, polled with
+// try-lock so that a waiter never holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AmeliaError } from '../errors.ts';
+import type { OtherSession } from '../events.ts';
+import { interruption } from './failure.ts';
+import type { Session } from './session.ts';
+
+/** The lock's key: 64 bits out of the history table's full name (advisory locks are per database). */
+export function lockKey(historyTable: string): bigint {
+  return createHash('sha256').update(`amelia-db\0${historyTable}`).digest().readBigInt64BE(0);
+}
+
+export interface LockOptions {
+  readonly waitMs: number;
+  readonly onWaiting: (holder: OtherSession | null, waitedMs: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const firstPollMs = 20;
+const longestPollMs = 1000;
+/** A holder that leaves within this time is not worth a word. */
+const quietMs = 500;
+
+/** SQL that takes the lock if it is free; answers one row `{locked}`. */
+export function tryLock(key: bigint): string {
+  return `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked`;
+}
+
+/**
+ * Takes the lock for `session` and keeps it until the session ends.
+ * Throws `lock.timeout` after `waitMs`, naming the holder.
+ */
+export async function acquireLock(session: Session, key: bigint, options: LockOptions): Promise<void> {
+  const begun = performance.now();
+  let pollMs = firstPollMs;
+  for (;;) {
+    const [row] = await session.query<{ locked: boolean }>(tryLock(key));
+    if (row?.locked) return;
+    const waitedMs = performance.now() - begun;
+    if (waitedMs >= options.waitMs) {
+      throw new AmeliaError('lock.timeout', { waitedMs, holder: describeHolder(await readHolder(session, key)) });
+    }
+    if (waitedMs >= quietMs) options.onWaiting(await readHolder(session, key), waitedMs);
+    await sleep(Math.min(pollMs * (0.5 + Math.random()), Math.max(1, options.waitMs - waitedMs)));
+    pollMs = Math.min(pollMs * 2, longestPollMs);
+    if (options.signal?.aborted) throw interruption(options.signal);
+  }
+}
+
+/** Who holds the lock; null when nobody does by now. */
+async function readHolder(session: Session, key: bigint): Promise<OtherSession | null> {
+  const bits = BigInt.asUintN(64, key);
+  const [row] = await session.query<{
+    pid: number;
+    application_name: string | null;
+    usename: string | null;
+    state: string | null;
+    backend_start: Date | null;
+    query: string | null;
+  }>(`
+    SELECT a.pid, a.application_name, a.usename::text, a.state, a.backend_start, pg_catalog.left(a.query, 200) AS query
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.classid = ${bits >> 32n}::pg_catalog.oid AND l.objid = ${bits & 0xffffffffn}::pg_catalog.oid
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`);
+  if (!row) return null;
+  return {
+    pid: row.pid,
+    applicationName: row.application_name,
+    user: row.usename,
+    state: row.state,
+    since: row.backend_start,
+    query: row.query,
+  };
+}
+
+function describeHolder(holder: OtherSession | null): string | null {
+  if (holder === null) return null;
+  const since = holder.since === null ? '' : `, since ${holder.since.toISOString()}`;
+  return `pid ${holder.pid}, ${holder.applicationName || 'no application name'}, user ${holder.user ?? 'unknown'}${since}`;
+}

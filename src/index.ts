@@ -1,0 +1,34 @@
+// The library: the same engine as the command line's, for an application that migrates when it starts.
+// Prints nothing, installs no handlers, ends no process.
+import { parseTarget } from './database/target.ts';
+import { AmeliaError } from './errors.ts';
+import { openMigrator, type Migrator, type MigratorSettings } from './migrator.ts';
+
+export { AmeliaError, isAmeliaError, type ErrorCode } from './errors.ts';
+export type * from './events.ts';
+export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions } from './migrator.ts';
+export type { Location } from './migration/types.ts';
+
+export interface CreateMigratorOptions extends Omit<MigratorSettings, 'database' | 'migrations'> {
+  /** `postgresql://…`; what it leaves out is taken from libpq's variables in `env`. */
+  readonly databaseUrl?: string;
+  /** Instead of a server: PostgreSQL inside this process, kept in this folder. */
+  readonly embedded?: string;
+  /** The migrations folder. Default `migrations`. */
+  readonly migrations?: string;
+  /** Default: the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * A migrator for one folder and one database; nothing is opened before a method is called, and
+ * everything is closed when it settles. Throws AmeliaError: `config.*` for options that cannot be used.
+ */
+export function createMigrator(options: CreateMigratorOptions): Migrator {
+  const { databaseUrl, embedded, migrations = 'migrations', env = process.env, ...settings } = options;
+  if ((databaseUrl === undefined) === (embedded === undefined)) {
+    throw new AmeliaError('config.conflict', { problem: 'give either databaseUrl or embedded' });
+  }
+  const database = embedded === undefined ? { target: parseTarget({ url: databaseUrl, env }) } : { embedded };
+  return openMigrator({ ...settings, migrations, database });
+}

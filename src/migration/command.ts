@@ -1,0 +1,143 @@
+// What a statement does beyond running: end or begin a transaction, read or write COPY data, change
+// how strings are read. Looks at the statement's first words only.
+import { Lexer, type Token } from './lexer.ts';
+import type { TransactionControl } from './types.ts';
+
+export type Command =
+  /** `plain`: without isolation level, access mode, AND CHAIN or a name, so that leaving it out changes nothing. */
+  | { readonly kind: 'transaction'; readonly control: TransactionControl; readonly plain: boolean }
+  /** COMMIT or ROLLBACK … AND CHAIN: one transaction ends and another begins. */
+  | { readonly kind: 'chain' }
+  /** COMMIT PREPARED or ROLLBACK PREPARED: about another transaction, and never inside one. */
+  | { readonly kind: 'prepared' }
+  | { readonly kind: 'copy'; readonly direction: 'from-client' | 'to-client' }
+  /** SET standard_conforming_strings, or a RESET of it. */
+  | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean };
+
+/** Decodes a word in lower case; PostgreSQL folds only ASCII letters in a key word. */
+export function wordAt(text: Uint8Array, start: number, end: number): string {
+  return Buffer.from(text.buffer, text.byteOffset + start, end - start)
+    .toString('latin1')
+    .toLowerCase();
+}
+
+/** What the statement at these offsets does; undefined for an ordinary one. */
+export function readCommand(text: Uint8Array, start: number, end: number): Command | undefined {
+  // Quick, because a dump holds millions of INSERTs: no such command begins with another letter.
+  if (!'abcdeprs'.includes(String.fromCharCode(text[start]! | 0x20))) return undefined;
+  const words = new Words(text, start, end);
+  switch (words.next()) {
+    case 'begin':
+      return begin(words);
+    case 'start':
+      return words.next() === 'transaction' ? begin(words) : undefined;
+    case 'commit':
+    case 'end':
+      return finish(words, 'commit');
+    case 'rollback':
+    case 'abort':
+      return finish(words, 'rollback');
+    case 'prepare':
+      // PREPARE transaction AS … prepares a statement of that name.
+      return words.next() === 'transaction' && words.next() === "'"
+        ? { kind: 'transaction', control: 'prepare', plain: false }
+        : undefined;
+    case 'copy':
+      return copy(words);
+    case 'set':
+      return setStrings(words);
+    case 'reset':
+      return ['standard_conforming_strings', 'all'].includes(words.next()) ? resetStrings : undefined;
+    case 'discard':
+      return words.next() === 'all' ? resetStrings : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const resetStrings: Command = { kind: 'strings', standard: true, local: false };
+
+/** Walks over a statement's tokens as lower-case words; `'` stands for any literal, `"` for any quoted name. */
+class Words {
+  readonly #lexer: Lexer;
+  readonly #text: Uint8Array;
+  constructor(text: Uint8Array, start: number, end: number) {
+    this.#lexer = new Lexer(text, start, end);
+    this.#text = text;
+  }
+
+  next(): string {
+    const token: Token = this.#lexer.next();
+    switch (token) {
+      case 'end':
+      case 'unterminated':
+        return '';
+      case 'literal':
+        return "'";
+      case 'name':
+        return '"';
+      default:
+        return wordAt(this.#text, this.#lexer.start, this.#lexer.end);
+    }
+  }
+
+  /** The decoded token that `next` returned last. */
+  raw(): string {
+    return wordAt(this.#text, this.#lexer.start, this.#lexer.end);
+  }
+}
+
+/** The next word, past an optional WORK or TRANSACTION. */
+function afterNoise(words: Words): string {
+  const word = words.next();
+  return word === 'work' || word === 'transaction' ? words.next() : word;
+}
+
+function begin(words: Words): Command {
+  return { kind: 'transaction', control: 'begin', plain: afterNoise(words) === '' };
+}
+
+function finish(words: Words, control: 'commit' | 'rollback'): Command | undefined {
+  switch (afterNoise(words)) {
+    case '':
+      return { kind: 'transaction', control, plain: true };
+    case 'to': // a savepoint, the file's own business
+      return undefined;
+    case 'prepared':
+      return { kind: 'prepared' };
+    case 'and':
+      return words.next() === 'no' ? { kind: 'transaction', control, plain: true } : { kind: 'chain' };
+    default:
+      return { kind: 'transaction', control, plain: false };
+  }
+}
+
+/** COPY name (columns) FROM or TO; the grammar takes STDIN and STDOUT for each other. */
+function copy(words: Words): Command | undefined {
+  let depth = 0;
+  let previous = '';
+  for (let word = words.next(); word !== ''; previous = word, word = words.next()) {
+    if (word === '(') depth++;
+    else if (word === ')') depth--;
+    else if (depth === 0 && previous !== '.' && (word === 'from' || word === 'to')) {
+      const place = words.next();
+      if (place !== 'stdin' && place !== 'stdout') return undefined;
+      return { kind: 'copy', direction: word === 'from' ? 'from-client' : 'to-client' };
+    }
+  }
+  return undefined;
+}
+
+function setStrings(words: Words): Command | undefined {
+  let word = words.next();
+  const local = word === 'local';
+  if (local || word === 'session') word = words.next();
+  if (word !== 'standard_conforming_strings') return undefined;
+  word = words.next();
+  if (word !== '=' && word !== 'to') return undefined;
+  words.next();
+  const value = words.raw().replace(/^'(.*)'$/, '$1');
+  // As PostgreSQL reads a boolean setting: any beginning of false or no, of, off, 0.
+  const off = /^(f|fa|fal|fals|false|n|no|of|off|0)$/.test(value);
+  return { kind: 'strings', standard: !off, local };
+}

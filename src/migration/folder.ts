@@ -1,0 +1,46 @@
+// The migrations folder as a whole: its files, their checksums and their scripts, each read once
+// and only when somebody needs it.
+import { checksum } from './checksum.ts';
+import { discover, readText } from './discover.ts';
+import { parseScript } from './parse.ts';
+import type { History, MigrationFile, Script, Step } from './types.ts';
+
+export class Folder {
+  readonly path: string;
+  readonly files: readonly MigrationFile[];
+  readonly #checksums = new Map<string, string>();
+  readonly #scripts = new Map<string, Script>();
+
+  private constructor(path: string, files: readonly MigrationFile[]) {
+    this.path = path;
+    this.files = files;
+  }
+
+  /** Lists the folder; throws as `discover` does. */
+  static open(path: string): Folder {
+    return new Folder(path, discover(path));
+  }
+
+  /** The checksum of a migration's file as it is now. Throws `discover.unreadable`. */
+  checksum({ path }: MigrationFile): string {
+    const known = this.#checksums.get(path) ?? checksum(readText(path));
+    this.#checksums.set(path, known);
+    return known;
+  }
+
+  /** The checksums of the files that the history has one for: only those can be compared. */
+  checksums({ applied }: History): ReadonlyMap<bigint, string> {
+    const recorded = new Set(applied.filter((row) => row.checksum !== null).map(({ version }) => version));
+    return new Map(
+      this.files.filter(({ version }) => recorded.has(version)).map((file) => [file.version, this.checksum(file)]),
+    );
+  }
+
+  /** The script that a step runs: the migration's file, or its rollback's. Throws as `parseScript` does. */
+  script({ direction, file }: Step): Script {
+    const path = direction === 'up' ? file.path : (file.rollbackPath ?? file.path);
+    const known = this.#scripts.get(path) ?? parseScript(path, readText(path));
+    this.#scripts.set(path, known);
+    return known;
+  }
+}

@@ -1,0 +1,115 @@
+// From byte offsets to what a person reads: line, column, the line's text, a statement in one line.
+// Never decodes more than the line or the few characters that are asked for.
+import { Lexer } from './lexer.ts';
+import type { Location } from './types.ts';
+
+const LF = 10;
+const CR = 13;
+
+/** Length of the byte order mark at the text's start: 3 or 0. */
+export function bomLength(text: Uint8Array): number {
+  return text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0;
+}
+
+/**
+ * Finds locations in one text. Remembers where it was, so that a walk through the offsets in
+ * ascending order costs one pass over the text, however many they are.
+ */
+export class Locator {
+  readonly #path: string;
+  readonly #text: Uint8Array;
+  #offset = 0;
+  #line = 1;
+  #column = 1;
+  #lineStart = 0;
+
+  constructor(path: string, text: Uint8Array) {
+    this.#path = path;
+    this.#text = text;
+    this.#rewind();
+  }
+
+  /** The place of the character that holds the byte at `offset`; at the text's end, the place behind its last character. */
+  at(offset: number): Location {
+    const text = this.#text;
+    const target = characterStart(text, Math.min(offset, text.length));
+    if (target < this.#offset) this.#rewind();
+    for (let i = this.#offset; i < target; i++) {
+      const byte = text[i]!;
+      // The LF of a CRLF still belongs to the line that it ends.
+      if (byte === LF || (byte === CR && text[i + 1] !== LF)) {
+        this.#line++;
+        this.#column = 1;
+        this.#lineStart = i + 1;
+      } else if ((byte & 0xc0) !== 0x80) this.#column++;
+    }
+    this.#offset = Math.max(target, this.#offset);
+    const lineStart = this.#lineStart;
+    return {
+      path: this.#path,
+      line: this.#line,
+      column: this.#column,
+      // Read when asked for: a location is made for each statement, its line is shown for one in a million.
+      get source() {
+        return lineAt(text, lineStart);
+      },
+    };
+  }
+
+  #rewind(): void {
+    this.#offset = this.#lineStart = bomLength(this.#text);
+    this.#line = 1;
+    this.#column = 1;
+  }
+}
+
+/** The location of one offset: line and column from 1, in code points; LF, CRLF and CR end a line. */
+export function locate(path: string, text: Uint8Array, offset: number): Location {
+  return new Locator(path, text).at(offset);
+}
+
+function lineAt(text: Uint8Array, start: number): string {
+  let end = start;
+  while (end < text.length && text[end] !== LF && text[end] !== CR) end++;
+  return decode(text, start, end);
+}
+
+function characterStart(text: Uint8Array, offset: number): number {
+  let start = offset;
+  while (start > 0 && start < text.length && (text[start]! & 0xc0) === 0x80) start--;
+  return start;
+}
+
+/**
+ * The byte offset of an error's `position`: PostgreSQL counts code points from 1 within the
+ * statement that it was sent (manual, section 53.8, field P).
+ */
+export function offsetOfPosition(text: Uint8Array, statementStart: number, position: number): number {
+  let offset = statementStart;
+  for (let left = position - 1; left > 0 && offset < text.length; left--) {
+    offset++;
+    while (offset < text.length && (text[offset]! & 0xc0) === 0x80) offset++;
+  }
+  return offset;
+}
+
+/** The beginning of a statement on one line: comments left out, white space made one space, at most `max` code points. */
+export function summarize(text: Uint8Array, start: number, end: number, max = 120): string {
+  const lexer = new Lexer(text, start, end);
+  let summary = '';
+  let previousEnd = start;
+  for (let token = lexer.next(); token !== 'end'; token = lexer.next()) {
+    const gap = lexer.start > previousEnd && summary !== '' ? ' ' : '';
+    // Four bytes a code point at most, so this is enough however long the token is.
+    const shown = decode(text, lexer.start, characterStart(text, Math.min(lexer.end, lexer.start + 4 * (max + 1))));
+    summary += gap + shown.replace(/\s+/gu, ' ');
+    previousEnd = lexer.end;
+    if (summary.length > 2 * max) break;
+  }
+  const characters = [...summary];
+  return characters.length <= max ? summary : characters.slice(0, max - 1).join('') + '…';
+}
+
+function decode(text: Uint8Array, start: number, end: number): string {
+  return Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('utf8');
+}

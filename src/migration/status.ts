@@ -1,0 +1,60 @@
+// How each migration stands, folder against history. Pure.
+import type { History, MigrationFile, MigrationState, MigrationStatus } from './types.ts';
+
+/**
+ * How every known migration stands, lowest version first. `checksums` holds those of the files; one
+ * that is not there counts as unchanged, as does a row that has no checksum (another program wrote it).
+ */
+export function resolve(
+  files: readonly MigrationFile[],
+  checksums: ReadonlyMap<bigint, string>,
+  history: History,
+): MigrationStatus[] {
+  const fileOf = byVersion(files);
+  const appliedOf = byVersion(history.applied);
+  const unfinishedOf = byVersion(history.unfinished);
+  const current = highest(appliedOf.keys());
+  const versions = new Set([...fileOf.keys(), ...appliedOf.keys(), ...unfinishedOf.keys()]);
+  return [...versions].sort(ascending).map((version): MigrationStatus => {
+    const file = fileOf.get(version);
+    const fileChecksum = checksums.get(version);
+    const applied = appliedOf.get(version);
+    const unfinished = unfinishedOf.get(version);
+    const state = (): MigrationState => {
+      if (unfinished) return 'unfinished';
+      if (!applied) return current !== null && version < current ? 'out-of-order' : 'pending';
+      if (!file) return 'missing';
+      const comparable = applied.checksum !== null && fileChecksum !== undefined;
+      return comparable && applied.checksum !== fileChecksum ? 'modified' : 'applied';
+    };
+    return {
+      version,
+      name: file?.name ?? applied?.name ?? unfinished?.name ?? null,
+      state: state(),
+      ...(file && { file }),
+      ...(fileChecksum !== undefined && { fileChecksum }),
+      ...(applied && { applied }),
+      ...(unfinished && { unfinished }),
+    };
+  });
+}
+
+/** The highest applied version; null where nothing is applied. */
+export function currentVersion(statuses: readonly MigrationStatus[]): bigint | null {
+  return highest(statuses.filter((status) => status.applied !== undefined).map((status) => status.version));
+}
+
+function byVersion<T extends { readonly version: bigint }>(items: readonly T[]): ReadonlyMap<bigint, T> {
+  return new Map(items.map((item) => [item.version, item]));
+}
+
+/** The highest of these versions; null where there is none. */
+export function highest(versions: Iterable<bigint>): bigint | null {
+  let max: bigint | null = null;
+  for (const version of versions) if (max === null || version > max) max = version;
+  return max;
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,88 @@
+// What each event says, as one line of text; the same facts for a terminal and for a log.
+// Makes text; never prints it.
+import type { AmeliaError } from '../errors.ts';
+import type { MigratorEvent, StepResult } from '../events.ts';
+import type { Direction } from '../migration/types.ts';
+import { formatFailure } from './frame.ts';
+import type { Style } from './style.ts';
+import type { VersionNames } from './versions.ts';
+import { count, databaseName, duration, sessionName } from './words.ts';
+import { onManyLines, onOneLine } from './width.ts';
+import type { Writer } from './writer.ts';
+
+/** What a teller of events needs. */
+export interface Telling {
+  readonly writer: Writer;
+  readonly versions: VersionNames;
+  readonly style: Style;
+  readonly detail: 'quiet' | 'normal' | 'verbose';
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  readonly command: string;
+}
+
+type EventOf<T extends MigratorEvent['type']> = Extract<MigratorEvent, { type: T }>;
+
+export const connectedLine = ({ database, historyTable }: EventOf<'connected'>): string =>
+  `connected to ${databaseName(database)} (PostgreSQL ${database.serverVersion}), history in ${onOneLine(historyTable)}`;
+
+export const plannedLine = ({ direction, versions }: EventOf<'planned'>): string =>
+  `${count(versions.length, 'migration')} to ${direction === 'up' ? 'apply' : 'roll back'}`;
+
+export const widenedLine = ({ table }: EventOf<'history-widened'>): string =>
+  `widened the version column of ${onOneLine(table)} to bigint`;
+
+export const lockLine = ({ holder }: Pick<EventOf<'lock-waiting'>, 'holder'>): string =>
+  `waiting for another run to end${holder === null ? '' : ` · ${sessionName(holder)} holds the lock`}`;
+
+export const embeddedLine = ({ pid }: EventOf<'embedded-waiting'>): string =>
+  `waiting for process ${pid} to leave the embedded database`;
+
+/** `statement 3 of 12: CREATE TABLE, 4 ms`. */
+export const statementLine = (event: EventOf<'statement-finished'>, versions: VersionNames): string =>
+  `${versions.write(event.version)} statement ${event.index} of ${event.statements}: ${onOneLine(event.tag)}, ${duration(event.ms)}`;
+
+/** `notice: relation "x" already exists, skipping (migrations/0001_a.sql:3)`; with the server's detail and hint where wanted. */
+export function noticeLine({ notice, location }: EventOf<'notice'>, style: Style, verbose: boolean): string {
+  const severity = notice.severity.toLowerCase();
+  const paint = severity === 'warning' ? style.attention : style.detail;
+  const at = location === undefined ? '' : style.detail(` (${onOneLine(location.path)}:${location.line})`);
+  const further = verbose ? [notice.detail, notice.hint].filter((text) => text !== undefined) : [];
+  const [first, ...rest] = [notice.message, ...further].flatMap((text) => onManyLines(text).split('\n'));
+  return [`  ${paint(`${severity}:`)} ${first}${at}`, ...rest.map((line) => `    ${line}`)].join('\n');
+}
+
+/** `0007 add_email`. */
+export const migrationName = (
+  of: { readonly version: string; readonly name: string },
+  versions: VersionNames,
+): string => `${versions.write(of.version)} ${onOneLine(of.name)}`;
+
+/** True for a step that ended as it was meant to. */
+export const isDone = (step: StepResult, direction: Direction): boolean =>
+  step.state === (direction === 'up' ? 'applied' : 'rolled-back');
+
+/** What became of a step that did not end as it was meant to. */
+export function failedState(step: StepResult, direction: Direction): string {
+  if (step.state === 'unknown') return 'failed, outcome unknown';
+  return direction === 'up' && step.state === 'rolled-back' ? 'failed, rolled back' : 'failed';
+}
+
+/** The whole text of an error, with the stack where it is a bug of ours. `started` says that a migration had begun. */
+export function failureText(error: AmeliaError, telling: Telling, started: boolean): string {
+  const { writer, style, versions, command } = telling;
+  const otherwise = started
+    ? 'what the database holds now is not known: amelia-db status says it'
+    : changesDatabase.has(command) && error.exitStatus !== 2 && !error.hint?.startsWith('nothing was run')
+      ? 'nothing was run: the database is as it was'
+      : undefined;
+  const lines = formatFailure(error, { columns: writer.columns, style, versions, redact: writer.redact, otherwise });
+  const stack = error.code === 'internal.bug' && error.cause instanceof Error ? (error.cause.stack ?? '') : '';
+  return `${[...(stack === '' ? [] : [style.detail(onManyLines(stack)), '']), ...lines].join('\n')}\n`;
+}
+
+const changesDatabase = new Set(['migrate', 'rollback', 'baseline', 'repair']);
+
+/** A note or a warning. */
+export const messageLine = (level: 'note' | 'warning', text: string, style: Style): string =>
+  `${level === 'warning' ? style.attention('warning:') : style.detail('note:')} ${onManyLines(text)}`;

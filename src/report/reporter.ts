@@ -1,0 +1,106 @@
+// What a command tells, and to whom: progress, warnings and errors to stderr, the answer to stdout.
+// Chooses how by what the two are and what was asked for. Knows the command's events, never its engine.
+import type { AmeliaError } from '../errors.ts';
+import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from '../events.ts';
+import { printAnswer } from './answer.ts';
+import { documentOf, JsonLog } from './json.ts';
+import { PlainProgress } from './plain.ts';
+import { colourStyle, plainStyle } from './style.ts';
+import { VersionNames } from './versions.ts';
+import type { Writer } from './writer.ts';
+
+/** What a command ends with. */
+export type Answer =
+  | { readonly kind: 'run'; readonly result: RunResult }
+  | { readonly kind: 'dry-run'; readonly result: DryRunResult }
+  | { readonly kind: 'status'; readonly result: StatusResult }
+  | { readonly kind: 'history'; readonly result: HistoryChangeResult }
+  | { readonly kind: 'created'; readonly result: CreatedResult };
+
+/** What `new` made. */
+export interface CreatedResult {
+  readonly version: string;
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+export type MessageLevel = 'note' | 'warning';
+
+/** Where the facts of a run go while it runs. */
+export interface Progress {
+  event(event: MigratorEvent): void;
+  message(level: MessageLevel, text: string): void;
+  /** Ends what is only for the moment (a spinner): the answer follows. */
+  settle(): void;
+  /** The last call. */
+  end(failure: AmeliaError | undefined): void;
+}
+
+export interface Reporter {
+  event(event: MigratorEvent): void;
+  /** Something to know that is not an error. */
+  message(level: MessageLevel, text: string): void;
+  /** The end: an answer, a failure, or both (a run that failed half-way, a gate that says no). */
+  finish(end: { readonly answer?: Answer | undefined; readonly failure?: AmeliaError | undefined }): void;
+}
+
+export interface Opening {
+  readonly text: string;
+  /** Shown at once; else only when it takes noticeable time. */
+  readonly slow: boolean;
+}
+
+export interface ReporterOptions {
+  readonly command: string;
+  readonly stdout: Writer;
+  readonly stderr: Writer;
+  readonly json: boolean;
+  readonly log: 'text' | 'json';
+  /** Whether each of the two gets colours. */
+  readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** False where a moving line would only fill a log: a pipe, a dumb terminal, a CI job. */
+  readonly animate: boolean;
+  readonly detail: 'quiet' | 'normal' | 'verbose';
+  /** What the command does before its first event, such as `connecting to localhost:5432`. */
+  readonly opening?: Opening | undefined;
+  /** The migrations folder, for hints. */
+  readonly folder: string;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+/** The reporter that fits the options; loads chalk only for colours and ora only for a terminal. */
+export async function openReporter(options: ReporterOptions): Promise<Reporter> {
+  const versions = new VersionNames();
+  const { stdout, stderr, command, json, detail, folder, now = () => performance.now() } = options;
+  const style = async (coloured: boolean) => (coloured ? await colourStyle() : plainStyle);
+  const telling = { writer: stderr, versions, style: await style(options.colour.stderr), detail, now, command };
+  const progress: Progress =
+    options.log === 'json'
+      ? new JsonLog(stderr, command)
+      : options.animate
+        ? new (await import('./terminal.ts')).TerminalProgress({ ...telling, opening: options.opening })
+        : new PlainProgress(telling);
+  const answering = { writer: stdout, versions, style: await style(options.colour.stdout), detail, folder };
+
+  let database: RunResult['database'] | undefined;
+  let startedAt: number | undefined;
+  return {
+    event(event) {
+      if (event.type === 'connected') database = event.database;
+      if (event.type === 'migration-started') {
+        startedAt ??= now();
+        versions.learn(event.version, event.path);
+      }
+      progress.event(event);
+    },
+    message: (level, text) => progress.message(level, text),
+    finish({ answer, failure }) {
+      const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
+      progress.settle();
+      if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
+      else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
+      progress.end(failure);
+    },
+  };
+}

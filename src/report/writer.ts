@@ -1,0 +1,48 @@
+// The way out: stdout or stderr as something to write text or JSON to, redacted.
+// Never fails: what reads us may go away (`amelia-db status | head -1`), and a migration goes on.
+import { redactValues, type Redactor } from './redact.ts';
+
+/** What a writer needs of process.stdout and process.stderr. */
+export interface OutputStream {
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+export interface Writer {
+  /** Writes `text`, which brings its own line feeds. */
+  text(text: string): void;
+  /** Writes `value` as JSON and a line feed. */
+  json(value: unknown, indent?: number): void;
+  readonly isTerminal: boolean;
+  /** The terminal's width now; undefined for a file or a pipe, and 80 where a terminal does not say. */
+  readonly columns: number | undefined;
+  readonly redact: Redactor;
+}
+
+/** A writer on `stream` that lets no secret pass. */
+export function openWriter(stream: OutputStream, redact: Redactor): Writer {
+  let open = true;
+  const isTerminal = stream.isTTY === true;
+  // Bound now: a spinner replaces `write` while it turns, and its own frames come through here too.
+  const write = stream.write.bind(stream);
+  stream.on('error', () => (open = false));
+  const send = (text: string): void => {
+    if (!open || text === '') return;
+    try {
+      write(text);
+    } catch {
+      open = false;
+    }
+  };
+  return {
+    text: (text) => send(redact(text)),
+    json: (value, indent) => send(`${JSON.stringify(redactValues(value, redact), null, indent)}\n`),
+    isTerminal,
+    get columns() {
+      return isTerminal ? stream.columns || 80 : undefined;
+    },
+    redact,
+  };
+}

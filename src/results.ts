@@ -1,0 +1,116 @@
+// Turns what was found and done into the results that the command line prints and the library
+// returns. Pure.
+import type { Connection } from './database/connection.ts';
+import { displayTable } from './database/identifiers.ts';
+import type {
+  DatabaseInfo,
+  DryRunResult,
+  DryRunStep,
+  RunResult,
+  StatusEntry,
+  StatusResult,
+  StepResult,
+} from './events.ts';
+import { Locator } from './migration/location.ts';
+import { gaps } from './migration/plan.ts';
+import type { AppliedMigration, MigrationFile, MigrationStatus, Plan, Script, Step } from './migration/types.ts';
+
+/** Where the database was before these steps, and where it is after them. */
+export function runResult(
+  database: DatabaseInfo,
+  applied: readonly AppliedMigration[],
+  direction: Plan['direction'],
+  steps: readonly StepResult[],
+): RunResult {
+  const versions = new Set(applied.map(({ version }) => version));
+  const from = highest(versions);
+  for (const step of steps) {
+    if (direction === 'up' && step.state === 'applied') versions.add(BigInt(step.version));
+    if (direction === 'down' && step.state === 'rolled-back') versions.delete(BigInt(step.version));
+  }
+  return { database, direction, from, to: highest(versions), steps };
+}
+
+export function statusResult(
+  { database, reading }: Connection,
+  statuses: readonly MigrationStatus[],
+  files: readonly MigrationFile[],
+): StatusResult {
+  const count = (state: MigrationStatus['state']) => statuses.filter((status) => status.state === state).length;
+  return {
+    database,
+    historyTable: displayTable(reading.table),
+    current: highest(reading.applied.map(({ version }) => version)),
+    migrations: statuses.map(statusEntry),
+    summary: {
+      applied: count('applied'),
+      pending: count('pending'),
+      modified: count('modified'),
+      missing: count('missing'),
+      outOfOrder: count('out-of-order'),
+      unfinished: count('unfinished'),
+    },
+    gaps: gaps(files),
+  };
+}
+
+function statusEntry({ version, name, state, file, applied, unfinished }: MigrationStatus): StatusEntry {
+  return {
+    version: String(version),
+    name,
+    state,
+    ...(file && { path: file.path }),
+    ...(applied?.appliedAt && { appliedAt: applied.appliedAt.toISOString() }),
+    ...(applied && applied.durationMs !== null && { durationMs: applied.durationMs }),
+    ...(applied?.appliedBy && { appliedBy: applied.appliedBy }),
+    ...(applied?.checksum && { checksum: applied.checksum }),
+    ...(unfinished && { note: `${unfinished.completed} of ${unfinished.statements} statements completed` }),
+    ...(applied && applied.checksum === null && { note: 'recorded by another program; its checksum is not known' }),
+  };
+}
+
+export function dryRunResult(
+  { database, reading }: Connection,
+  plan: Plan,
+  script: (step: Step) => Script,
+): DryRunResult {
+  const done = plan.steps.map(({ file: { version, name } }): StepResult => {
+    return {
+      version: String(version),
+      name,
+      state: plan.direction === 'up' ? 'applied' : 'rolled-back',
+      statements: 0,
+      ms: 0,
+    };
+  });
+  const { from, to } = runResult(database, reading.applied, plan.direction, done);
+  return {
+    database,
+    direction: plan.direction,
+    from,
+    to,
+    steps: plan.steps.map((step) => dryRunStep(step, script(step))),
+  };
+}
+
+function dryRunStep({ file }: Step, script: Script): DryRunStep {
+  const locator = new Locator(script.path, script.text);
+  const text = Buffer.from(script.text.buffer, script.text.byteOffset, script.text.byteLength);
+  return {
+    version: String(file.version),
+    name: file.name,
+    path: script.path,
+    transaction: script.transaction,
+    statements: script.statements.map(({ start, end, copyData }) => ({
+      location: locator.at(start),
+      sql: text.toString('utf8', start, end),
+      ...(copyData && { copyBytes: copyData.end - copyData.start }),
+    })),
+  };
+}
+
+function highest(versions: Iterable<bigint>): string | null {
+  let max: bigint | null = null;
+  for (const version of versions) if (max === null || version > max) max = version;
+  return max === null ? null : String(max);
+}

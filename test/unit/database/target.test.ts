@@ -1,0 +1,328 @@
+import { chmodSync, mkdtempSync, writeFileSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseTarget, type ConnectionTarget, type Environment } from '../../../src/database/target.ts';
+import { isAmeliaError } from '../../../src/errors.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'target-'));
+afterAll(() => rmSync(home, { recursive: true }));
+
+const parse = (url: string | undefined, env: Environment = {}, warn?: (message: string) => void): ConnectionTarget =>
+  parseTarget({ url, env: { HOME: home, ...env }, ...(warn && { warn }) });
+
+/** What a refused URL says: message and hint. */
+function refusal(url: string | undefined, env: Environment = {}): string {
+  try {
+    parse(url, env);
+  } catch (error) {
+    if (isAmeliaError(error, 'config.database-url')) return `${error.message} | ${error.hint ?? ''}`;
+    throw error;
+  }
+  return expect.fail(`accepted: ${url}`);
+}
+
+describe('the URL', () => {
+  it('names everything', () => {
+    expect(
+      parse(
+        'postgresql://ann:s3cret@db.example:6432/shop?sslmode=require&application_name=deploy&options=-c%20geqo%3Doff&connect_timeout=3',
+      ),
+    ).toEqual({
+      hosts: [{ host: 'db.example', port: 6432 }],
+      user: 'ann',
+      password: 's3cret',
+      database: 'shop',
+      sslMode: 'require',
+      applicationName: 'deploy',
+      options: '-c geqo=off',
+      connectTimeoutMs: 3000,
+    });
+  });
+
+  it('has defaults: the OS user, the database of the user, port 5432, prefer, ten seconds', () => {
+    const me = userInfo().username;
+    expect(parse('postgresql://localhost')).toEqual({
+      hosts: [{ host: 'localhost', port: 5432 }],
+      user: me,
+      password: undefined,
+      database: me,
+      sslMode: 'prefer',
+      applicationName: 'amelia-db',
+      connectTimeoutMs: 10_000,
+    });
+    expect(parse('postgres://ann@localhost').database).toBe('ann');
+  });
+
+  it.each<[string, ConnectionTarget['hosts']]>([
+    ['postgres://h', [{ host: 'h', port: 5432 }]],
+    ['POSTGRES://h', [{ host: 'h', port: 5432 }]],
+    ['  postgres://h:1/db\n', [{ host: 'h', port: 1 }]],
+    ['postgres://u@h:6000/db', [{ host: 'h', port: 6000 }]],
+    [
+      'postgres://a,b:2,c/db',
+      [
+        { host: 'a', port: 5432 },
+        { host: 'b', port: 2 },
+        { host: 'c', port: 5432 },
+      ],
+    ],
+    [
+      'postgres:///db?host=a,b&port=7',
+      [
+        { host: 'a', port: 7 },
+        { host: 'b', port: 7 },
+      ],
+    ],
+    ['postgres://[::1]:6000/db', [{ host: '::1', port: 6000 }]],
+    [
+      'postgres://[fe80::1%25eth0],[::2]:3/db',
+      [
+        { host: 'fe80::1%eth0', port: 5432 },
+        { host: '::2', port: 3 },
+      ],
+    ],
+    ['postgres://%2Fvar%2Frun%2Fpg:6000/db', [{ host: '/var/run/pg', port: 6000 }]],
+    ['postgres:///db?host=/var/run/pg', [{ host: '/var/run/pg', port: 5432 }]],
+    ['postgres://ignored/db?host=named', [{ host: 'named', port: 5432 }]],
+    ['postgres:///db?port=1', [{ host: 'localhost', port: 1 }]],
+  ])('%s', (url, hosts) => {
+    expect(parse(url, {}).hosts).toEqual(hosts);
+  });
+
+  it('takes what only states the usual', () => {
+    expect(parse('postgres://h/d?target_session_attrs=any&gssencmode=disable&client_encoding=UTF8&').database).toBe(
+      'd',
+    );
+    expect(parse('postgres://h/d?ssl=true').sslMode).toBe('require');
+    expect(parse('postgres://h/d?connect_timeout=0').connectTimeoutMs).toBe(2_147_483_647);
+    expect(parse('postgres://h/d?fallback_application_name=x').applicationName).toBe('x');
+  });
+
+  it.each<[string, RegExp]>([
+    ['', /does not begin with postgresql:/],
+    ['host=localhost dbname=x', /does not begin with postgresql:/],
+    ['localhost:5432/db', /does not begin with postgresql:/],
+    ['mysql://u:p@h/d', /its scheme is mysql:\/\/, and amelia-db speaks to PostgreSQL only/],
+    ['postgresql+psycopg2://u:p@h/d', /another program's \| write postgresql:\/\//],
+    ['jdbc:postgresql://h/d', /another program's \| write postgresql:\/\//],
+    ['postgres://h:x/d', /port is not a number/],
+    ['postgres://h:0/d', /port is not a number/],
+    ['postgres://h:65536/d', /port is not a number/],
+    ['postgres://h:1,i:2,j:3/d?host=a,b', /2 hosts and 3 ports/],
+    ['postgres://[::1', /host cannot be read.*brackets/],
+    ['postgres://::1/d', /port is not a number|host cannot be read/],
+    ['postgres://[nonsense]/d', /not an IPv6 address/],
+    ['postgres://h/d?sslmode=always', /sslmode is none of libpq's \| known are: disable/],
+    ['postgres://h/d?sslmode=no-verify', /sslmode=require encrypts/],
+    ['postgres://h/d?sslmode=verify-full', /needs the certificate of an authority/],
+    ['postgres://h/d?sslrootcert=system&sslmode=require', /needs sslmode=verify-full/],
+    ['postgres://h/d?connect_timeout=5s', /connect_timeout is not a whole number/],
+    ['postgres://h/d?target_session_attrs=read-write', /target_session_attrs is not supported yet/],
+    ['postgres://h/d?hostaddr=127.0.0.1', /hostaddr is not supported yet/],
+    ['postgres://h/d?service=x', /service is not supported yet/],
+    ['postgres://h/d?schema=public', /schema is not one that libpq knows \| it is Prisma's/],
+    ['postgres://h/d?constructor=1', /constructor is not one that libpq knows \| $/],
+    ['postgres://h/d?application_name', /application_name has no value/],
+    ['postgres://@%40abstract/d', /abstract Unix socket/],
+    ['postgres://u:%ff@h/d', /the password holds percent-encoded bytes that are not UTF-8/],
+    ['postgres://u:a%00@h/d', /NUL in the password/],
+    ['postgres://h/100%', /unescaped % in the database name \| % must be written %25/],
+  ])('refuses %s', (url, says) => {
+    expect(refusal(url)).toMatch(says);
+  });
+});
+
+describe('passwords', () => {
+  it.each([
+    ['p@ss', 'p@ss'],
+    ['p:a:s', 'p:a:s'],
+    ['#1', '#1'],
+    ['a b', 'a b'],
+    ['p%40', 'p@'],
+    ['%2F%3f%25', '/?%'],
+    ['ünï', 'ünï'],
+    ['@@', '@@'],
+  ])('%s is %s', (written, password) => {
+    expect(parse(`postgres://u:${written}@h:1/d`)).toMatchObject({ user: 'u', password, database: 'd' });
+  });
+
+  it('says which character must be written how', () => {
+    expect(refusal('postgres://u:se/cret@h/d')).toMatch(/unescaped \/ in its password.*\/ must be written %2F/);
+    expect(refusal('postgres://u:se?cret@h/d')).toMatch(/unescaped \? in its password.*\? must be written %3F/);
+    expect(refusal('postgres://u:50%off@h/d')).toMatch(/unescaped % in the password \| % must be written %25/);
+  });
+
+  it('come back, whatever they are, when percent-encoded', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (password) => {
+        fc.pre(!password.includes('\0'));
+        expect(parse(`postgresql://u:${encodeURIComponent(password)}@h:1/d`)).toMatchObject({
+          user: 'u',
+          password,
+          hosts: [{ host: 'h', port: 1 }],
+          database: 'd',
+        });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  const delimiters = fc.string({
+    unit: fc.constantFrom('@', ':', '/', '?', '#', '%', '&', '=', '[', ']', ',', 'a', '1', ' '),
+  });
+  it('written raw are understood exactly or refused without being repeated', () => {
+    fc.assert(
+      fc.property(fc.oneof(delimiters, fc.string({ unit: 'binary' })), (middle) => {
+        const password = `Zq${middle}9Zq`;
+        // %41 written raw is the escape that it looks like.
+        fc.pre(!/%[0-9a-f]{2}/i.test(password));
+        const url = `postgresql://u:${password}@h:1/d?sslmode=disable`;
+        try {
+          expect(parse(url)).toMatchObject({ user: 'u', password, hosts: [{ host: 'h', port: 1 }], database: 'd' });
+        } catch (error) {
+          if (!isAmeliaError(error, 'config.database-url')) throw error;
+          expect(`${error.message} ${error.hint} ${JSON.stringify(error.facts)}`).not.toContain('Zq');
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('any text is a target or a refusal', () => {
+    const pieces = fc.array(
+      fc.oneof(fc.constantFrom('postgres://', ':', '@', '/', '?', '=', '&', '%', '[', ']', ','), fc.string()),
+    );
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        try {
+          parse(`postgres://${parts.join('')}`);
+        } catch (error) {
+          expect(isAmeliaError(error, 'config.database-url')).toBe(true);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('the environment', () => {
+  it('fills what the URL leaves out', () => {
+    const env = {
+      PGHOST: 'envhost',
+      PGPORT: '7000',
+      PGUSER: 'envuser',
+      PGPASSWORD: 'envpass',
+      PGDATABASE: 'envdb',
+      PGSSLMODE: 'disable',
+      PGSSLCERT: '/c',
+      PGSSLKEY: '/k',
+      PGSSLROOTCERT: '/r',
+      PGAPPNAME: 'envapp',
+      PGOPTIONS: '-c a=b',
+      PGCONNECT_TIMEOUT: '4',
+    };
+    const filled = {
+      hosts: [{ host: 'envhost', port: 7000 }],
+      user: 'envuser',
+      password: 'envpass',
+      database: 'envdb',
+      sslMode: 'disable',
+      sslRootCert: '/r',
+      sslCert: '/c',
+      sslKey: '/k',
+      applicationName: 'envapp',
+      options: '-c a=b',
+      connectTimeoutMs: 4000,
+    };
+    expect(parse('postgresql://', env)).toEqual(filled);
+    expect(parse(undefined, env)).toEqual(filled);
+    expect(parse('postgresql://u:p@h:1/d?sslmode=prefer', env)).toMatchObject({
+      hosts: [{ host: 'h', port: 1 }],
+      user: 'u',
+      password: 'p',
+      database: 'd',
+      sslMode: 'prefer',
+    });
+    expect(parse('postgresql://h/d', env).hosts).toEqual([{ host: 'h', port: 7000 }]);
+  });
+
+  it('counts as not set when it is empty', () => {
+    expect(parse('postgres://h/d', { PGPORT: '', PGUSER: '', PGSSLMODE: '' })).toMatchObject({ sslMode: 'prefer' });
+  });
+
+  it('is refused by name where it asks for what is not there yet', () => {
+    expect(refusal('postgres://h/d', { PGSERVICE: 'prod' })).toMatch(
+      /sets PGSERVICE, which is not supported yet.*DATABASE_URL/,
+    );
+    expect(refusal('postgres://h/d', { PGTARGETSESSIONATTRS: 'read-write' })).toMatch(/PGTARGETSESSIONATTRS/);
+    expect(parse('postgres://h/d', { PGTARGETSESSIONATTRS: 'any', PGCLIENTENCODING: 'LATIN1' }).database).toBe('d');
+  });
+
+  it('finds root.crt in its usual place, for the modes that check', () => {
+    const other = mkdtempSync(join(home, 'tls-'));
+    mkdirSync(join(other, '.postgresql'));
+    writeFileSync(join(other, '.postgresql/root.crt'), '');
+    const rootCert = join(other, '.postgresql/root.crt');
+    expect(parse('postgres://h/d?sslmode=verify-ca', { HOME: other }).sslRootCert).toBe(rootCert);
+    expect(parse('postgres://h/d?sslmode=require', { HOME: other }).sslRootCert).toBe(rootCert);
+    expect(parse('postgres://h/d', { HOME: other }).sslRootCert).toBeUndefined();
+    expect(parse('postgres://h/d?sslrootcert=system', { HOME: other })).toMatchObject({
+      sslMode: 'verify-full',
+      sslRootCert: 'system',
+    });
+  });
+});
+
+describe('the password file', () => {
+  const write = (text: string, mode = 0o600): string => {
+    const path = join(mkdtempSync(join(home, 'pass-')), 'pgpass');
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return path;
+  };
+  const found = (text: string, url = 'postgres://ann@db:5432/shop'): string | undefined =>
+    parse(url, { PGPASSFILE: write(text) }).password;
+
+  it.each<[string, string, string | undefined]>([
+    ['exact', 'db:5432:shop:ann:pw', 'pw'],
+    ['wildcards', '*:*:*:*:pw', 'pw'],
+    ['the first that fits', 'db:5432:other:ann:no\n# db:*:*:*:no\n\ndb:*:shop:*:yes\n*:*:*:*:late', 'yes'],
+    ['escapes', 'db:5432:shop:ann:a\\:b\\\\c', 'a:b\\c'],
+    ['a raw colon in the password', 'db:5432:shop:ann:a:b', 'a:b'],
+    ['CRLF', 'db:5432:shop:ann:pw\r\n', 'pw'],
+    ['nothing fits', 'db:5433:shop:ann:pw', undefined],
+    ['too few fields', 'db:5432:shop:pw', undefined],
+    ['an escaped star is a star', '\\*:5432:shop:ann:pw', undefined],
+  ])('%s', (_, text, password) => {
+    expect(found(text)).toBe(password);
+  });
+
+  it('knows hosts with colons, and sockets in the default place as localhost', () => {
+    expect(found('\\:\\:1:5432:shop:ann:pw', 'postgres://ann@[::1]/shop')).toBe('pw');
+    expect(found('localhost:5432:shop:ann:pw', 'postgres://ann@%2Ftmp/shop')).toBe('pw');
+    expect(found('/run/x:5432:shop:ann:pw', 'postgres://ann@%2Frun%2Fx/shop')).toBe('pw');
+  });
+
+  it('is ~/.pgpass by default, and does not beat the URL or PGPASSWORD', () => {
+    writeFileSync(join(home, '.pgpass'), '*:*:*:*:from-file\n', { mode: 0o600 });
+    expect(parse('postgres://u@h/d').password).toBe('from-file');
+    expect(parse('postgres://u:own@h/d').password).toBe('own');
+    expect(parse('postgres://u@h/d', { PGPASSWORD: 'env' }).password).toBe('env');
+    rmSync(join(home, '.pgpass'));
+  });
+
+  it('is passed over, with a warning, when others may read it', () => {
+    const warnings: string[] = [];
+    const path = write('*:*:*:*:pw', 0o644);
+    expect(parse('postgres://u@h/d', { PGPASSFILE: path }, (m) => warnings.push(m)).password).toBeUndefined();
+    expect(warnings).toEqual([`the password file ${path} is passed over: others may read it (chmod 600 ${path})`]);
+  });
+
+  it('must agree about several hosts', () => {
+    const path = write('a:*:*:*:one\nb:*:*:*:two\n');
+    expect(refusal('postgres://u@a,b/d', { PGPASSFILE: path })).toMatch(/different passwords/);
+    expect(parse('postgres://u@a,a:2/d', { PGPASSFILE: path }).password).toBe('one');
+  });
+});
