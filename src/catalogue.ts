@@ -70,6 +70,7 @@ export const catalogue = {
   ),
   'discover.not-a-folder': entry(3, (f: { path: string }) => `${f.path} is not a folder`),
   'discover.unreadable': entry(3, (f: { path: string; reason: string }) => `cannot read ${f.path}: ${f.reason}`),
+  'discover.unwritable': entry(3, (f: { path: string; reason: string }) => `cannot write to ${f.path}: ${f.reason}`),
   'discover.duplicate-version': entry(
     3,
     (f: { version: string; first: string; second: string }) =>
@@ -266,6 +267,10 @@ export const catalogue = {
     (f: { reason: string }) => `the connection was lost: ${f.reason}`,
     () => 'run the same command again',
   ),
+  'session.query-failed': entry(
+    5,
+    (f: { reason: string; sqlstate: string }) => `the server refused to answer: ${f.reason} (${f.sqlstate})`,
+  ),
   'session.read-only': entry(
     5,
     (f: { database: string; standby: boolean }) =>
@@ -273,11 +278,6 @@ export const catalogue = {
         ? `${f.database} is a read-only standby; migrations run on the primary`
         : `${f.database} is read-only (default_transaction_read_only is on)`,
     (f) => (f.standby ? 'connect to the primary' : 'connect as a role, or to a database, that may write'),
-  ),
-  'session.old-server': entry(
-    5,
-    (f: { found: string; oldest: number }) =>
-      `the server is PostgreSQL ${f.found}; amelia-db needs ${f.oldest} or newer`,
   ),
   'session.privilege': entry(
     5,

@@ -1,7 +1,7 @@
 // Chains the stages discover, history, plan, parse, lock, apply; alone knows their order. Prints nothing.
 import { apply, type Outcome, type Work } from './database/apply.ts';
 import { connect, type Connection, type DatabaseSource } from './database/connection.ts';
-import { interruption, writeFailure } from './database/failure.ts';
+import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import { ensureHistory, insertRecord, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
@@ -328,6 +328,8 @@ class Engine implements Migrator {
         historyTable: displayTable(connection.reading.table),
       });
       return await task(connection, folder);
+    } catch (error) {
+      throw unexpectedFailure(error);
     } finally {
       await connection.close();
     }

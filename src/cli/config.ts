@@ -1,6 +1,7 @@
 // Options and environment become settings; a command-line option beats the environment (cli.md).
 // Everything is checked here, before anything is opened. Never repeats a value that may be a secret.
 import { readFileSync } from 'node:fs';
+import { parseTableName } from '../database/identifiers.ts';
 import { parseTarget, type ConnectionTarget, type Environment } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { DatabaseSource, MigratorSettings } from '../migrator.ts';
@@ -47,7 +48,8 @@ export function readFolder(options: CommonOptions, env: Environment): string {
 export function readSettings(options: CommonOptions, env: Environment): Settings {
   const messages: { level: MessageLevel; text: string }[] = [];
   const migrations = readFolder(options, env);
-  const named = (option: string | undefined, variable: string): string | undefined => option ?? (env[variable] || undefined);
+  const named = (option: string | undefined, variable: string): string | undefined =>
+    option ?? (env[variable] || undefined);
   const historyTable = named(options.historyTable, 'AMELIA_DB_HISTORY_TABLE');
   const lockTimeout = named(options.lockTimeout, 'AMELIA_DB_LOCK_TIMEOUT');
   const statementTimeout = named(options.statementTimeout, 'AMELIA_DB_STATEMENT_TIMEOUT');
@@ -56,7 +58,9 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
   if (role !== undefined) checked('--role', role, '');
   const timeouts = {
     ...(lockTimeout !== undefined && { lockTimeoutMs: readDuration('--lock-timeout', lockTimeout) }),
-    ...(statementTimeout !== undefined && { statementTimeoutMs: readDuration('--statement-timeout', statementTimeout) }),
+    ...(statementTimeout !== undefined && {
+      statementTimeoutMs: readDuration('--statement-timeout', statementTimeout),
+    }),
   };
   const database = readDatabase(options, env, (level, text) => messages.push({ level, text }));
   const target = 'target' in database ? database.target : undefined;
@@ -120,7 +124,8 @@ function readDatabase(options: CommonOptions, env: Environment, tell: Tell): Dat
   return { target };
 }
 
-const naming = (by: string, value: string | undefined): Naming | undefined => (value === undefined ? undefined : { by, value });
+const naming = (by: string, value: string | undefined): Naming | undefined =>
+  value === undefined ? undefined : { by, value };
 
 interface Namings {
   readonly url?: Naming | undefined;
@@ -185,26 +190,21 @@ export function readFlag(value: string): boolean | undefined {
 function checked(setting: string, value: string, otherwise: string): string {
   const text = value === '' ? otherwise : value;
   if (text === '' || text.includes('\0')) {
-    throw new AmeliaError('config.invalid', { setting, value: JSON.stringify(value), problem: text === '' ? 'is empty' : 'holds a NUL' });
+    throw new AmeliaError('config.invalid', {
+      setting,
+      value: JSON.stringify(value),
+      problem: text === '' ? 'is empty' : 'holds a NUL',
+    });
   }
   return text;
 }
 
-// An identifier of SQL (manual, section 4.1.1): plain, or in double quotes with "" for one of them.
-const identifier = /(?:[\p{L}_][\p{L}\p{M}\p{N}_$]*|"(?:[^"\0]|"")+")/u.source;
-const tableName = new RegExp(`^(?:(${identifier})\\.)?(${identifier})$`, 'u');
-/** PostgreSQL cuts longer names without a word. */
-const longestIdentifier = 63;
-
 function checkTableName(value: string): void {
-  const [, schema, table] = tableName.exec(value) ?? [];
-  const invalid = (problem: string, hint: string) =>
-    new AmeliaError('config.invalid', { setting: '--history-table', value, problem, hint });
-  if (table === undefined) {
-    throw invalid('not a table name', 'write TABLE or SCHEMA.TABLE, a part that is not plain in double quotes: \'"My Schema".history\'');
-  }
-  for (const part of [schema, table]) {
-    const name = part?.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : (part ?? '');
-    if (Buffer.byteLength(name) > longestIdentifier) throw invalid(`a name is longer than ${longestIdentifier} bytes`, 'shorten it');
-  }
+  if (parseTableName(value) !== undefined && !value.includes('\0')) return;
+  throw new AmeliaError('config.invalid', {
+    setting: '--history-table',
+    value: JSON.stringify(value),
+    problem: 'not the name of a table',
+    hint: 'write TABLE or SCHEMA.TABLE, each at most 63 bytes, and in double quotes where SQL would ask for them',
+  });
 }

@@ -33,7 +33,12 @@ export function readOutput(options: CommonOptions, env: Environment, streams: Te
   }
   const log = options.log ?? (env['AMELIA_DB_LOG'] || 'text');
   if (log !== 'text' && log !== 'json') {
-    throw new AmeliaError('config.invalid', { setting: '--log', value: log, problem: 'not a form of log', hint: 'text or json' });
+    throw new AmeliaError('config.invalid', {
+      setting: '--log',
+      value: log,
+      problem: 'not a form of log',
+      hint: 'text or json',
+    });
   }
   return {
     json: options.json ?? byVariable ?? false,
@@ -43,10 +48,15 @@ export function readOutput(options: CommonOptions, env: Environment, streams: Te
   };
 }
 
-function looks(options: CommonOptions, env: Environment, streams: Terminals): Pick<OutputSettings, 'colour' | 'animate'> {
+function looks(
+  options: CommonOptions,
+  env: Environment,
+  streams: Terminals,
+): Pick<OutputSettings, 'colour' | 'animate'> {
   const dumb = env['TERM'] === 'dumb';
   const asked = options.color ?? colourByVariable(env);
-  const colour = (stream: { readonly isTTY?: boolean | undefined }): boolean => asked ?? (stream.isTTY === true && !dumb);
+  const colour = (stream: { readonly isTTY?: boolean | undefined }): boolean =>
+    asked ?? (stream.isTTY === true && !dumb);
   return {
     colour: { stdout: colour(streams.stdout), stderr: colour(streams.stderr) },
     // A CI system's terminal is a file that somebody reads later.

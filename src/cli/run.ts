@@ -5,11 +5,11 @@ import type { Migrator } from '../migrator.ts';
 import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';
-import { loadCommand, type Invocation } from './commands.ts';
+import { commandNames, loadCommand, type Invocation } from './commands.ts';
 import { readFlag, readFolder, readSettings, type Settings } from './config.ts';
 import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
-import { commandNames, parseArguments } from './program.ts';
+import { parseArguments } from './program.ts';
 import { withSignals } from './signals.ts';
 
 export interface About {
@@ -79,14 +79,18 @@ async function runTask(
   return await withSignals(host, async (signal) => {
     const migrator = async (): Promise<Migrator> => {
       const { openMigrator } = await import('../migrator.ts');
-      if (settings === undefined) throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
+      if (settings === undefined)
+        throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
     return await task({ folder, migrator });
   });
 }
 
-function writers(host: Host, settings: Settings | undefined): Pick<Parameters<typeof openReporter>[0], 'stdout' | 'stderr'> {
+function writers(
+  host: Host,
+  settings: Settings | undefined,
+): Pick<Parameters<typeof openReporter>[0], 'stdout' | 'stderr'> {
   const inEnvironment = host.env['PGPASSWORD'];
   const secrets = [...(settings?.secrets ?? []), ...(inEnvironment === undefined ? [] : [inEnvironment])];
   const redactor = createRedactor(secrets, settings?.shown);
@@ -105,4 +109,5 @@ function asksForJson(args: readonly string[], env: Host['env']): boolean {
 }
 
 /** The command that was meant, for the document of an error that came before it was known. */
-const commandOf = (args: readonly string[]): string => args.find((arg) => commandNames.includes(arg as Invocation['command'])) ?? '';
+const commandOf = (args: readonly string[]): string =>
+  args.find((arg) => commandNames.includes(arg as Invocation['command'])) ?? '';

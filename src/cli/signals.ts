@@ -11,10 +11,10 @@ export async function withSignals<T>(host: Host, task: (signal: AbortSignal) => 
     if (!controller.signal.aborted) return controller.abort(name);
     host.exit(statuses[name as keyof typeof statuses]);
   };
-  for (const name of Object.keys(statuses)) host.on(name as NodeJS.Signals, onSignal);
+  for (const name of Object.keys(statuses)) host.on(name, onSignal);
   try {
     return await task(controller.signal);
   } finally {
-    for (const name of Object.keys(statuses)) host.off(name as NodeJS.Signals, onSignal);
+    for (const name of Object.keys(statuses)) host.off(name, onSignal);
   }
 }

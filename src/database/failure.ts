@@ -51,6 +51,12 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
   }
 }
 
+/** An error of the server's that nothing more is known about. */
+export function unexpectedFailure(cause: unknown): unknown {
+  if (!(cause instanceof postgres.PostgresError)) return cause;
+  return new AmeliaError('session.query-failed', { reason: cause.message, sqlstate: cause.code }, { cause });
+}
+
 /** Why the history table could not be made or written. */
 export function writeFailure(cause: unknown, role: string, table: string): unknown {
   if (!(cause instanceof postgres.PostgresError)) return cause;

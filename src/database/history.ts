@@ -95,6 +95,8 @@ export async function readHistory(wanted: TableName, ask: (query: string) => Pro
     if (error instanceof AmeliaError) throw error;
     unreadable = error;
     row = (await ask(historyQuery(wanted, { rows: false }))).rows[0] as Row | undefined;
+    // Another run made it in between.
+    if (isUndefinedTable(error) && row?.kind) return await readHistory(wanted, ask);
   }
   if (!row) throw new AmeliaError('session.lost', { reason: 'the server answered nothing' });
   const schema = wanted.schema ?? row.current_schema;
@@ -124,6 +126,10 @@ export async function readHistory(wanted: TableName, ask: (query: string) => Pro
     applied: exists ? (row.rows ?? []).map(readApplied).sort((a, b) => (a.version < b.version ? -1 : 1)) : [],
     unfinished: exists && row.journal_exists ? await readJournal(table, ask) : [],
   };
+}
+
+function isUndefinedTable(error: unknown): boolean {
+  return (error as { code?: string }).code === '42P01';
 }
 
 function unreadableHistory(table: TableName, role: string, cause: unknown): unknown {

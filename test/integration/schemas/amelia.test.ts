@@ -308,7 +308,8 @@ describe('what the schema refuses and allows', () => {
     const insert = (status: string, worktree = '/w') =>
       db.query(`INSERT INTO workflows (id, issue_id, worktree_path, status)
         VALUES ('${randomUUID()}', 'PROJ-123', '${worktree}', '${status}')`);
-    for (const status of ['pending', 'pending', 'completed', 'failed', 'cancelled', 'in_progress']) await insert(status);
+    for (const status of ['pending', 'pending', 'completed', 'failed', 'cancelled', 'in_progress'])
+      await insert(status);
     const refused = { code: '23505', constraint_name: 'idx_workflows_active_worktree' };
     await expect(insert('in_progress')).rejects.toMatchObject(refused);
     await expect(insert('blocked')).rejects.toMatchObject(refused);

@@ -115,7 +115,8 @@ export async function readSchema(db: TestDatabase): Promise<Schema> {
       JOIN pg_class c ON c.oid = attrelid AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
       LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum`);
-  for (const { relation, column } of columns) (schema.tables[relation]?.columns ?? schema.views[relation])?.push(column);
+  for (const { relation, column } of columns)
+    (schema.tables[relation]?.columns ?? schema.views[relation])?.push(column);
 
   // contype 'n' is PostgreSQL 18's record of a NOT NULL, which the column tells already.
   const constraints = await db.query<{ relation: string; name: string; definition: string }>(`
@@ -174,7 +175,8 @@ function filesOf(folder: string): Files {
     .sort();
   const up = names.filter((name) => !name.endsWith('.down.sql'));
   const down = up.map((name) => name.replace(/\.sql$/, '.down.sql')).reverse();
-  if (names.length !== 2 * up.length) throw new Error(`${folder}: a migration has no rollback, or a rollback no migration`);
+  if (names.length !== 2 * up.length)
+    throw new Error(`${folder}: a migration has no rollback, or a rollback no migration`);
   return { up: up.map((name) => join(folder, name)), down: down.map((name) => join(folder, name)) };
 }
 

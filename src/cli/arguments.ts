@@ -1,0 +1,24 @@
+// Values of arguments and options that several commands have. Throws `usage.invalid` for what they cannot be.
+import { AmeliaError } from '../errors.ts';
+import { highestVersion } from '../migration/filename.ts';
+
+/** A version: digits only, from `lowest` to the largest of PostgreSQL's bigint. */
+export function readVersion(what: string, value: string, lowest = 1n): bigint {
+  // More digits than the largest version has cannot be one, whatever they say.
+  const version = /^\d+$/.test(value) && value.replace(/^0+/, '').length <= 19 ? BigInt(value) : -1n;
+  if (version >= lowest && version <= highestVersion) return version;
+  throw new AmeliaError('usage.invalid', {
+    problem: `${what}: ${JSON.stringify(value)} is not a version`,
+    hint: `a version is a number from ${lowest} to ${highestVersion}, such as 7 or 007`,
+  });
+}
+
+/** A count of at least one. */
+export function readCount(what: string, value: string): number {
+  const count = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+  if (count >= 1) return count;
+  throw new AmeliaError('usage.invalid', {
+    problem: `${what}: ${JSON.stringify(value)} is not a number of migrations`,
+    hint: 'a whole number from 1',
+  });
+}

@@ -1,0 +1,47 @@
+// The commands by name: what each needs and where its module is, loaded when it is called.
+import type { CommonOptions } from './config.ts';
+import type { Task } from './run.ts';
+
+export const commandNames = ['migrate', 'status', 'new', 'rollback', 'baseline', 'repair'] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+/** A command as it was written. */
+export interface Invocation {
+  readonly command: CommandName;
+  readonly args: readonly string[];
+  readonly options: CommonOptions & CommandOptions;
+}
+
+/** The options that only some commands have. */
+export interface CommandOptions {
+  readonly to?: string;
+  readonly dryRun?: boolean;
+  readonly outOfOrder?: boolean;
+  readonly wait?: string;
+  readonly check?: boolean;
+  readonly transaction?: boolean;
+  readonly timestamp?: boolean;
+  readonly withRollback?: boolean;
+  readonly steps?: string;
+  readonly acceptModified?: readonly string[];
+  readonly resolve?: readonly string[];
+}
+
+export interface Command {
+  /** Which settings are read and checked before the task runs. */
+  readonly needs: 'database' | 'folder';
+  /** Checks the command's own arguments and options (throws `usage.invalid`, `config.invalid`) and says what to do. */
+  readonly prepare: (invocation: Invocation) => Task;
+}
+
+const modules: Record<CommandName, () => Promise<Command>> = {
+  migrate: () => import('./commands/migrate.ts'),
+  status: () => import('./commands/status.ts'),
+  new: () => import('./commands/new.ts'),
+  rollback: () => import('./commands/rollback.ts'),
+  baseline: () => import('./commands/baseline.ts'),
+  repair: () => import('./commands/repair.ts'),
+};
+
+export const loadCommand = (name: CommandName): Promise<Command> => modules[name]();

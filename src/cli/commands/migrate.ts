@@ -1,0 +1,21 @@
+// `migrate`: applies what is pending, in order; with --dry-run says what that would be.
+import { readVersion } from '../arguments.ts';
+import type { Invocation } from '../commands.ts';
+import { readDuration } from '../config.ts';
+import type { Task } from '../run.ts';
+
+export const needs = 'database';
+
+export function prepare({ options }: Invocation): Task {
+  const { to, outOfOrder, wait, dryRun } = options;
+  const wanted = {
+    ...(to !== undefined && { to: readVersion('--to', to) }),
+    ...(outOfOrder !== undefined && { outOfOrder }),
+    ...(wait !== undefined && { waitMs: readDuration('--wait', wait) }),
+  };
+  return async ({ migrator }) => {
+    const engine = await migrator();
+    if (dryRun) return { answer: { kind: 'dry-run', result: await engine.dryRun(wanted) } };
+    return { answer: { kind: 'run', result: await engine.migrate(wanted) } };
+  };
+}

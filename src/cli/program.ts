@@ -1,0 +1,177 @@
+// The program as commander knows it: commands, options, help. Parses; runs nothing and prints nothing.
+import { Command, CommanderError, Option } from 'commander';
+import { AmeliaError } from '../errors.ts';
+import { commandNames, type CommandName, type CommandOptions, type Invocation } from './commands.ts';
+import type { CommonOptions } from './config.ts';
+import { formatHelp, groups } from './help.ts';
+
+/** What the arguments ask for: a command, or a text (help) and nothing else. */
+export type Parsed =
+  | { readonly kind: 'command'; readonly invocation: Invocation }
+  | { readonly kind: 'text'; readonly text: string; readonly to: 'out' | 'err'; readonly exitStatus: number };
+
+export interface ProgramSettings {
+  readonly version: string;
+  /** The terminal's width, for help. */
+  readonly columns?: number | undefined;
+}
+
+const narrowestHelp = 60;
+const usualHelp = 80;
+const widestHelp = 100;
+
+/** Reads the arguments after the program's name. Throws `usage.invalid`. */
+export function parseArguments(args: readonly string[], settings: ProgramSettings): Parsed {
+  let found: Invocation | undefined;
+  let out = '';
+  const program = createProgram(
+    settings,
+    (invocation) => (found = invocation),
+    (text) => (out += text),
+  );
+  try {
+    program.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'text', text: out, to: 'out', exitStatus: 0 };
+    // No command at all: commander's answer is the help.
+    if (error.code === 'commander.help') return { kind: 'text', text: out, to: 'err', exitStatus: 2 };
+    throw usageError(error, args);
+  }
+  if (found === undefined) return { kind: 'text', text: program.helpInformation(), to: 'err', exitStatus: 2 };
+  return { kind: 'command', invocation: found };
+}
+
+/** commander says `error: unknown option '--chek'\n(Did you mean --check?)`. */
+function usageError(error: CommanderError, args: readonly string[]): AmeliaError {
+  const [first = '', ...rest] = error.message.split('\n');
+  const problem = first.replace(/^error: /, '').replace(/\.$/, '');
+  const suggestion = /\(?Did you mean (.*?)\?\)?$/s.exec(rest.join(' '))?.[1];
+  const command = args.find((arg) => (commandNames as readonly string[]).includes(arg));
+  const help = `amelia-db ${command === undefined ? '' : `${command} `}--help says what there is`;
+  return new AmeliaError(
+    'usage.invalid',
+    { problem, hint: suggestion === undefined ? help : `did you mean ${suggestion}?` },
+    { cause: error },
+  );
+}
+
+function createProgram(
+  { version, columns = usualHelp }: ProgramSettings,
+  found: (invocation: Invocation) => void,
+  write: (text: string) => void,
+): Command {
+  const helpWidth = Math.min(Math.max(columns, narrowestHelp), widestHelp);
+  const program = new Command('amelia-db')
+    .usage('COMMAND [OPTIONS]')
+    .description('PostgreSQL schema migrations that prove the finished schema.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the program or a command')
+    .helpCommand('help [COMMAND]', 'explain a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: write,
+      outputError: () => {},
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({
+      showGlobalOptions: true,
+      formatHelp,
+      subcommandTerm: (sub) => `${sub.name()} ${argumentsOf(sub)}`.trim(),
+    });
+  for (const option of commonOptions()) program.addOption(option);
+
+  const command = (name: CommandName, args: string, summary: string, description = summary): Command => {
+    const made = program
+      .command(`${name}${args === '' ? '' : ` ${args}`}`)
+      .summary(summary)
+      .description(`${description[0]?.toUpperCase()}${description.slice(1)}.`)
+      .usage(`${args === '' ? '' : `${args.replace(/[<>]/g, '')} `}[OPTIONS]`);
+    made.action(() => {
+      const options = made.optsWithGlobals<CommonOptions & CommandOptions>();
+      found({ command: name, args: made.args, options });
+    });
+    return made;
+  };
+
+  program.commandsGroup('Change the database:');
+  command('migrate', '', 'apply what is pending, in order')
+    .option('--to <VERSION>', 'apply up to and including VERSION')
+    .option('--dry-run', 'print the SQL that would run; touch nothing')
+    .option('--out-of-order', 'also apply versions below the newest applied one')
+    .option('--wait <DURATION>', 'how long to wait for another run to end (default: 5m)');
+  command(
+    'rollback',
+    '',
+    'undo the newest migrations',
+    'run NNN_name.down.sql of the newest applied migrations, newest first',
+  )
+    .option('--steps <N>', 'how many migrations to undo (default: 1)')
+    .option('--to <VERSION>', 'undo everything above VERSION; 0 undoes all');
+
+  program.commandsGroup('Look and write:');
+  command(
+    'status',
+    '',
+    'what is applied, pending, modified, missing',
+    'what is applied, pending, modified, missing, out of order or unfinished',
+  ).option('--check', 'exit 7 unless everything is applied and healthy');
+  command('new', '<NAME>', 'create the next migration file')
+    .option('--no-transaction', 'run the file statement by statement, not in a transaction')
+    .option('--timestamp', 'number it YYYYMMDDHHMMSS, as folders of such files go on by themselves')
+    .option('--with-rollback', 'create NNN_name.down.sql too');
+
+  program.commandsGroup('Mend the history:');
+  command(
+    'baseline',
+    '<VERSION>',
+    'record versions as applied',
+    'record versions up to VERSION as applied without running them, on a database that has no history',
+  );
+  command(
+    'repair',
+    '',
+    'settle modified and unfinished migrations',
+    'rewrite rows of the history, and say each one: no other command does',
+  )
+    .option('--accept-modified <VERSION...>', 'the database is as the modified file says')
+    .option('--resolve <VERSION=STATE...>', 'an unfinished migration is applied, or pending again');
+  return program;
+}
+
+const argumentsOf = (command: Command): string =>
+  command.registeredArguments.map((argument) => argument.name()).join(' ');
+
+/** The options of every command; their environment variables and defaults are those of cli.md. */
+function commonOptions(): Option[] {
+  const option = (group: keyof typeof groups, flags: string, description: string): Option =>
+    new Option(flags, description).helpGroup(groups[group]);
+  return [
+    option('database', '-d, --database-url <URL>', 'default postgresql://localhost:5432/amelia [DATABASE_URL]'),
+    option('database', '--database-url-file <FILE>', 'a file that holds the URL [DATABASE_URL_FILE]'),
+    option(
+      'database',
+      '--embedded [DIR]',
+      'PostgreSQL in this process, kept in DIR (default .amelia-db) [AMELIA_DB_EMBEDDED]',
+    ),
+    option('database', '-m, --migrations <DIR>', 'default migrations [AMELIA_DB_MIGRATIONS]'),
+    option('database', '--history-table <[SCHEMA.]TABLE>', 'default schema_migrations [AMELIA_DB_HISTORY_TABLE]'),
+    option('database', '--lock-timeout <DURATION>', 'of each statement, default 5s [AMELIA_DB_LOCK_TIMEOUT]'),
+    option(
+      'database',
+      '--statement-timeout <DURATION>',
+      'of each statement, default none [AMELIA_DB_STATEMENT_TIMEOUT]',
+    ),
+    option('database', '--role <ROLE>', 'SET ROLE before anything [AMELIA_DB_ROLE]'),
+    option('output', '--json', 'one JSON document on stdout [AMELIA_DB_JSON]'),
+    option('output', '--log <FORM>', 'progress on stderr as text or json, default text [AMELIA_DB_LOG]'),
+    option('output', '--color', 'colours even where there is no terminal [FORCE_COLOR]'),
+    option('output', '--no-color', 'no colours [NO_COLOR]'),
+    option('output', '-q, --quiet', 'print errors only, and what was asked for'),
+    option('output', '-v, --verbose', 'print each statement with its time'),
+  ];
+}

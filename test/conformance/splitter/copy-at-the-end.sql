@@ -1,0 +1,3 @@
+copy c from stdin;
+no newline at the end
+\.

@@ -1,0 +1,1 @@
+select 1; ;; select 2 -- the last one has no semicolon; and no newline
