@@ -1,5 +1,6 @@
 // One command from its arguments to its exit status: parse, read the settings, load what the command needs,
 // run it, report how it ended. Every error ends here.
+import { readdirSync } from 'node:fs';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Migrator } from '../migrator.ts';
 import { createRedactor } from '../report/redact.ts';
@@ -47,6 +48,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
       command: invocation.command,
       opening: settings?.opening,
       folder,
+      files: filesIn(folder),
     });
     for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
     end = await runTask(host, task, { folder, settings, reporter });
@@ -85,6 +87,15 @@ async function runTask(
     };
     return await task({ folder, migrator });
   });
+}
+
+/** For showing versions as they are written; a folder that cannot be read is somebody else's error. */
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function writers(

@@ -1,6 +1,6 @@
 // PostgreSQL inside this process (PGlite), kept in a folder, spoken to by the same driver over an
 // in-process stream. Loaded only when asked for; never shares its folder with another process.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
@@ -58,9 +58,8 @@ export class EmbeddedServer {
         const fresh = path.join(dir, 'new');
         rmSync(fresh, { recursive: true, force: true });
         const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
-        const loadDataDir = existsSync(prepared) ? new Blob([readFileSync(prepared)]) : undefined;
-        const engine = await PGlite.create({ dataDir: fresh, ...(loadDataDir && { loadDataDir }) });
-        await engine.close();
+        if (existsSync(prepared)) await unpack(prepared, fresh);
+        else await (await PGlite.create({ dataDir: fresh })).close();
         renameSync(fresh, data);
       }
       return new EmbeddedServer(dir, await PGlite.create({ dataDir: data }), claim);
@@ -89,6 +88,17 @@ export class EmbeddedServer {
     } finally {
       this.#claim.release();
     }
+  }
+}
+
+/** Unpacks the cluster that the build prepared: initdb inside WebAssembly takes seconds. */
+async function unpack(archive: URL, folder: string): Promise<void> {
+  const { parseTarGzip } = await import('nanotar');
+  mkdirSync(folder, { mode: 0o700 });
+  for (const { name, type, data } of await parseTarGzip(readFileSync(archive))) {
+    const target = path.join(folder, name);
+    if (type === 'directory') mkdirSync(target, { recursive: true, mode: 0o700 });
+    else writeFileSync(target, data ?? new Uint8Array(), { mode: 0o600 });
   }
 }
 

@@ -1,6 +1,6 @@
 // What a statement does beyond running: end or begin a transaction, read or write COPY data, change
 // how strings are read. Looks at the statement's first words only.
-import { Lexer, type Token } from './lexer.ts';
+import { asBuffer, Lexer, type Token } from './lexer.ts';
 import type { TransactionControl } from './types.ts';
 
 export type Command =
@@ -16,9 +16,7 @@ export type Command =
 
 /** Decodes a word in lower case; PostgreSQL folds only ASCII letters in a key word. */
 export function wordAt(text: Uint8Array, start: number, end: number): string {
-  return Buffer.from(text.buffer, text.byteOffset + start, end - start)
-    .toString('latin1')
-    .toLowerCase();
+  return asBuffer(text).toString('latin1', start, end).toLowerCase();
 }
 
 /** What the statement at these offsets does; undefined for an ordinary one. */

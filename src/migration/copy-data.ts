@@ -1,5 +1,7 @@
 // Finds the rows that stand in the file behind COPY … FROM stdin; never looks into them.
 
+import { asBuffer } from './lexer.ts';
+
 const LF = 10;
 const CR = 13;
 const DASH = 45;
@@ -21,7 +23,7 @@ export interface CopyData {
 export function copyDataAfter(text: Uint8Array, from: number): CopyData | { readonly unexpected: number } {
   const lineEnd = endOfBlankLine(text, from);
   if (!('end' in lineEnd)) return lineEnd;
-  const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+  const bytes = asBuffer(text);
   const { end } = lineEnd;
   const newline = text[end] === CR && text[end + 1] !== LF ? '\r' : '\n';
   const start = text[end] === CR && text[end + 1] === LF ? end + 2 : end + 1;

@@ -71,7 +71,7 @@ export class Lexer {
   readonly #onLineComment: ((start: number, end: number) => void) | undefined;
 
   constructor(text: Uint8Array, from = 0, limit = text.length, onLineComment?: (start: number, end: number) => void) {
-    this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+    this.#text = asBuffer(text);
     this.start = from;
     this.end = from;
     this.#limit = limit;
@@ -270,6 +270,11 @@ export class Lexer {
     const found = text.indexOf(byte, near);
     return found < this.#limit ? found : -1;
   }
+}
+
+/** The same bytes with Buffer's methods, which search and decode in place. */
+export function asBuffer(text: Uint8Array): Buffer {
+  return Buffer.isBuffer(text) ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
 }
 
 function isNameByte(byte: number): boolean {

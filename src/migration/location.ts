@@ -1,6 +1,6 @@
 // From byte offsets to what a person reads: line, column, the line's text, a statement in one line.
 // Never decodes more than the line or the few characters that are asked for.
-import { Lexer } from './lexer.ts';
+import { asBuffer, Lexer } from './lexer.ts';
 import type { Location } from './types.ts';
 
 const LF = 10;
@@ -96,20 +96,34 @@ export function offsetOfPosition(text: Uint8Array, statementStart: number, posit
 /** The beginning of a statement on one line: comments left out, white space made one space, at most `max` code points. */
 export function summarize(text: Uint8Array, start: number, end: number, max = 120): string {
   const lexer = new Lexer(text, start, end);
-  let summary = '';
-  let previousEnd = start;
-  for (let token = lexer.next(); token !== 'end'; token = lexer.next()) {
-    const gap = lexer.start > previousEnd && summary !== '' ? ' ' : '';
-    // Four bytes a code point at most, so this is enough however long the token is.
-    const shown = decode(text, lexer.start, characterStart(text, Math.min(lexer.end, lexer.start + 4 * (max + 1))));
-    summary += gap + shown.replace(/\s+/gu, ' ');
-    previousEnd = lexer.end;
-    if (summary.length > 2 * max) break;
+  const summary = Buffer.allocUnsafe(4 * max);
+  let length = 0;
+  let characters = 0;
+  let cut = 0;
+  /** Counts a character; false when it does not fit. The last one that fits gives way to the ellipsis. */
+  const fits = () => {
+    if (++characters === max) cut = length;
+    return characters <= max;
+  };
+  for (let previousEnd = start; lexer.next() !== 'end'; previousEnd = lexer.end) {
+    let gap = lexer.start > previousEnd;
+    for (let i = lexer.start; i < lexer.end; i++) {
+      const byte = text[i]!;
+      if (byte === 32 || (byte >= 9 && byte <= 13)) {
+        gap = true;
+        continue;
+      }
+      if ((byte & 0xc0) !== 0x80) {
+        if (gap && length > 0 && fits()) summary[length++] = 32;
+        if (!fits()) return summary.toString('utf8', 0, cut) + '…';
+        gap = false;
+      }
+      summary[length++] = byte;
+    }
   }
-  const characters = [...summary];
-  return characters.length <= max ? summary : characters.slice(0, max - 1).join('') + '…';
+  return summary.toString('utf8', 0, length);
 }
 
 function decode(text: Uint8Array, start: number, end: number): string {
-  return Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('utf8');
+  return asBuffer(text).toString('utf8', start, end);
 }

@@ -6,7 +6,7 @@ import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
 import { onManyLines, onOneLine } from './width.ts';
-import { count, databaseName, duration } from './words.ts';
+import { count, databaseName, duration, shortName } from './words.ts';
 import type { Writer } from './writer.ts';
 
 export interface Answering {
@@ -50,10 +50,10 @@ function runLines(result: RunResult, { versions, style, folder, elapsedMs }: Ans
     const what = `${direction === 'up' ? 'applied' : 'rolled back'} ${count(steps.length, 'migration')}`;
     return [`${style.done(what)} in ${duration(elapsedMs)} · ${at}`];
   }
-  if (to !== null) return [`nothing to do: ${onOneLine(database.name)} is at ${versions.write(to)}`];
+  if (to !== null) return [`nothing to do: ${shortName(database)} is at ${versions.write(to)}`];
   return direction === 'up'
     ? [`nothing to do: there are no migrations in ${onOneLine(folder)}`, style.detail('begin with: amelia-db new NAME')]
-    : [`nothing to do: no migration is applied in ${onOneLine(database.name)}`];
+    : [`nothing to do: no migration is applied in ${shortName(database)}`];
 }
 
 /** SQL that psql could read; what is not SQL stands in comments. */
@@ -61,7 +61,7 @@ function dryRunLines(result: DryRunResult, to: Answering): string[] {
   const { steps, direction, database } = result;
   const { style, versions } = to;
   const comment = (text: string): string => style.detail(`-- ${text}`);
-  for (const { version, path } of steps) versions.learn(version, path);
+  for (const { path } of steps) versions.learn(path);
   const where = databaseName(database);
   if (steps.length === 0) {
     return [

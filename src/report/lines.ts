@@ -7,7 +7,7 @@ import { formatFailure } from './frame.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
 import { count, databaseName, duration, sessionName } from './words.ts';
-import { onManyLines, onOneLine } from './width.ts';
+import { onManyLines, onOneLine, wrap } from './width.ts';
 import type { Writer } from './writer.ts';
 
 /** What a teller of events needs. */
@@ -43,13 +43,20 @@ export const statementLine = (event: EventOf<'statement-finished'>, versions: Ve
   `${versions.write(event.version)} statement ${event.index} of ${event.statements}: ${onOneLine(event.tag)}, ${duration(event.ms)}`;
 
 /** `notice: relation "x" already exists, skipping (migrations/0001_a.sql:3)`; with the server's detail and hint where wanted. */
-export function noticeLine({ notice, location }: EventOf<'notice'>, style: Style, verbose: boolean): string {
-  const severity = notice.severity.toLowerCase();
-  const paint = severity === 'warning' ? style.attention : style.detail;
-  const at = location === undefined ? '' : style.detail(` (${onOneLine(location.path)}:${location.line})`);
-  const further = verbose ? [notice.detail, notice.hint].filter((text) => text !== undefined) : [];
-  const [first, ...rest] = [notice.message, ...further].flatMap((text) => onManyLines(text).split('\n'));
-  return [`  ${paint(`${severity}:`)} ${first}${at}`, ...rest.map((line) => `    ${line}`)].join('\n');
+export function noticeLine({ notice, location }: EventOf<'notice'>, { style, writer, detail }: Telling): string {
+  const severity = `${notice.severity.toLowerCase()}:`;
+  const paint = severity === 'warning:' ? style.attention : style.detail;
+  const place = location === undefined ? '' : `(${onOneLine(location.path)}:${location.line})`;
+  const further = detail === 'verbose' ? [notice.detail, notice.hint].filter((text) => text !== undefined) : [];
+  const [first = '', ...rest] = [`${notice.message} ${place}`.trimEnd(), ...further].map((text) =>
+    onManyLines(writer.redact(text)),
+  );
+  const room = writer.columns === undefined ? undefined : writer.columns - 4;
+  return [`${severity} ${first}`, ...rest]
+    .flatMap((text) => wrap(text, room))
+    .map((line, index) => (index === 0 ? `  ${paint(severity)}${line.slice(severity.length)}` : `    ${line}`))
+    .map((line) => (place !== '' && line.endsWith(place) ? line.slice(0, -place.length) + style.detail(place) : line))
+    .join('\n');
 }
 
 /** `0007 add_email`. */

@@ -30,7 +30,7 @@ export class PlainProgress implements Progress {
   }
 
   event(event: MigratorEvent): void {
-    const { versions, style, detail, now } = this.#t;
+    const { versions, detail, now } = this.#t;
     const verbose = detail === 'verbose';
     switch (event.type) {
       case 'connected':
@@ -63,7 +63,7 @@ export class PlainProgress implements Progress {
         if (verbose) this.#say(`  ${lines.statementLine(event, versions)}`);
         return;
       case 'notice':
-        return this.#say(lines.noticeLine(event, style, verbose));
+        return this.#say(lines.noticeLine(event, this.#t));
       case 'migration-finished': {
         const { step } = event;
         const direction = this.#running.get(step.version)?.direction ?? 'up';

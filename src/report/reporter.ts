@@ -65,6 +65,8 @@ export interface ReporterOptions {
   readonly opening?: Opening | undefined;
   /** The migrations folder, for hints. */
   readonly folder: string;
+  /** The names of its files, which show how versions are written there. */
+  readonly files?: readonly string[];
   /** Milliseconds on a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -72,6 +74,7 @@ export interface ReporterOptions {
 /** The reporter that fits the options; loads chalk only for colours and ora only for a terminal. */
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
   const versions = new VersionNames();
+  for (const file of options.files ?? []) versions.learn(file);
   const { stdout, stderr, command, json, detail, folder, now = () => performance.now() } = options;
   const style = async (coloured: boolean) => (coloured ? await colourStyle() : plainStyle);
   const telling = { writer: stderr, versions, style: await style(options.colour.stderr), detail, now, command };
@@ -90,7 +93,7 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
       if (event.type === 'connected') database = event.database;
       if (event.type === 'migration-started') {
         startedAt ??= now();
-        versions.learn(event.version, event.path);
+        versions.learn(event.path);
       }
       progress.event(event);
     },

@@ -24,7 +24,7 @@ export function statusLines(
 ): string[] {
   const { migrations, database, historyTable } = result;
   const { style, versions, folder } = to;
-  for (const { version, path } of migrations) versions.learn(version, path);
+  for (const { path } of migrations) versions.learn(path);
   const about = `PostgreSQL ${database.serverVersion} · history in ${onOneLine(historyTable)}`;
   const head = wrap(`${databaseName(database)} · ${about}`, to.writer.columns);
   if (migrations.length === 0) {

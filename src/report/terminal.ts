@@ -89,7 +89,7 @@ export class TerminalProgress implements Progress {
         if (verbose) this.#say(style.detail(`  ${lines.statementLine(event, versions)}`));
         break;
       case 'notice':
-        this.#say(lines.noticeLine(event, style, verbose));
+        this.#say(lines.noticeLine(event, this.#t));
         break;
       case 'migration-finished':
         this.#settled(event.step);

@@ -1,17 +1,16 @@
 // How versions are written for people: with the leading zeros that the files' names have.
 // JSON and the history table have them without.
 
-/** Learns from the paths that pass by; until then a version is its number. */
+/** Learns from the files' names; a version that no file has is its number, as wide as the others. */
 export class VersionNames {
   readonly #written = new Map<string, string>();
   #width = 0;
 
-  /** Takes the digits that the file's name begins with. */
-  learn(version: string, path: string | undefined): void {
-    const digits = /(?:^|[\\/])0*(\d+)_[^\\/]*$/.exec(path ?? '');
+  /** Takes the digits that the name of the file begins with. */
+  learn(path: string | undefined): void {
     const written = /(?:^|[\\/])(\d+)_[^\\/]*$/.exec(path ?? '')?.[1];
-    if (digits === null || written === undefined || digits[1] !== version) return;
-    this.#written.set(version, written);
+    if (written === undefined) return;
+    this.#written.set(written.replace(/^0+(?=\d)/, ''), written);
     // Only zeros show that a folder pads its numbers.
     if (written.startsWith('0')) this.#width = Math.max(this.#width, written.length);
   }

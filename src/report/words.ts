@@ -15,25 +15,20 @@ export function duration(ms: number): string {
 /** `1 migration`, `3 migrations`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
-/** `1 is pending`, `2 are pending`. */
-export const isOrAre = (n: number, what: string): string => `${n} ${n === 1 ? 'is' : 'are'} ${what}`;
+/** PostgreSQL inside this process has neither a host nor a port. */
+const isEmbedded = ({ host, port }: DatabaseInfo): boolean => host === 'embedded' && port === 0;
 
-/** Words in a row: `a`, `a and b`, `a, b and c`. */
-export function inARow(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+/** `amelia`. */
+export const shortName = (database: DatabaseInfo): string =>
+  isEmbedded(database) ? 'the embedded database' : onOneLine(database.name);
+
+/** `amelia on localhost:5432`, or on the folder of a socket. */
+export function databaseName(database: DatabaseInfo): string {
+  const { name, host, port } = database;
+  if (isEmbedded(database)) return shortName(database);
+  const place = host.startsWith('/') ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${onOneLine(name)} on ${onOneLine(place)}`;
 }
-
-/** `localhost:5432`, or the folder of a socket or of the embedded server's data. */
-export function whereabouts(database: DatabaseInfo): string {
-  const { host, port } = database;
-  if (host.includes('/') || port === 0) return onOneLine(host);
-  return `${host.includes(':') ? `[${host}]` : onOneLine(host)}:${port}`;
-}
-
-/** `amelia on localhost:5432`. */
-export const databaseName = (database: DatabaseInfo): string =>
-  `${onOneLine(database.name)} on ${whereabouts(database)}`;
 
 /** Another session, as one says whose it is: `pid 4711 (amelia-db, user ann, since 07:31:02Z)`. */
 export function sessionName(session: OtherSession): string {

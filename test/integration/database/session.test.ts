@@ -30,7 +30,10 @@ describe('a session', () => {
 
   it('opens although the first message fails, and gives that failure to who asked', async () => {
     const database = await freshDatabase();
-    const { session, answer } = await Session.open(parseTarget({ url: database.url, env: {} }), 'SELECT * FROM nowhere');
+    const { session, answer } = await Session.open(
+      parseTarget({ url: database.url, env: {} }),
+      'SELECT * FROM nowhere',
+    );
     open.push(session);
     await expect(answer).rejects.toMatchObject({ code: '42P01' });
     expect(await session.query('SELECT 1 AS n')).toEqual([{ n: 1 }]);
@@ -60,13 +63,9 @@ describe('a session', () => {
     const session = await sessionWith(database);
     const sent = ['BEGIN', 'CREATE TABLE t (i int)', 'SELECT 1 / 0', 'CREATE TABLE u (i int)', 'SELECT 1; COMMIT'];
     const results = await Promise.allSettled(sent.map((text) => session.send(text).answer));
-    expect(results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok'))).toEqual([
-      'ok',
-      'ok',
-      '22012',
-      '25P02',
-      '25P02',
-    ]);
+    expect(
+      results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok')),
+    ).toEqual(['ok', 'ok', '22012', '25P02', '25P02']);
     await session.query('ROLLBACK');
     expect(await database.query(`SELECT relname FROM pg_class WHERE relname IN ('t', 'u')`)).toEqual([]);
   });
@@ -104,7 +103,9 @@ describe('COPY … FROM stdin', () => {
     const session = await sessionWith(database);
     await session.query('CREATE TABLE t (id int PRIMARY KEY, what text)');
     await session.copy('COPY t FROM stdin', rows(0, 100_000));
-    expect(await session.query('SELECT count(*)::int AS n, max(id) AS top FROM t')).toEqual([{ n: 100_000, top: 99_999 }]);
+    expect(await session.query('SELECT count(*)::int AS n, max(id) AS top FROM t')).toEqual([
+      { n: 100_000, top: 99_999 },
+    ]);
   });
 
   it('accepts no rows at all', async () => {
@@ -118,7 +119,12 @@ describe('COPY … FROM stdin', () => {
     ['a row that is wrong', 'COPY t FROM stdin', Buffer.from('1\tone\nx\ttwo\n'), '22P02'],
     ['a key that is there already', 'COPY t FROM stdin', Buffer.from('1\tone\n1\tone again\n'), '23505'],
     ['a violation that shows only at the end', 'COPY c FROM stdin', Buffer.from('1\t99\n'), '23503'],
-    ['a mistake early in much data', 'COPY t FROM stdin', Buffer.concat([Buffer.from('x\ty\n'), rows(0, 200_000)]), '22P02'],
+    [
+      'a mistake early in much data',
+      'COPY t FROM stdin',
+      Buffer.concat([Buffer.from('x\ty\n'), rows(0, 200_000)]),
+      '22P02',
+    ],
     ['a table that is not there', 'COPY nowhere FROM stdin', Buffer.from('1\n'), '42P01'],
   ])('fails with %s, and the session goes on', async (_, text, data, sqlstate) => {
     const session = await sessionWith(await freshDatabase());

@@ -97,7 +97,10 @@ describe('the history table', () => {
     const before = await columns(database);
     const engine = engineFor(database.url, folderOf(two));
     for (const run of [() => engine.migrate(), () => engine.status(), () => engine.baseline(1n)]) {
-      expect((await failureOf(run(), 'history.foreign')).facts).toMatchObject({ table: 'public.schema_migrations', tool });
+      expect((await failureOf(run(), 'history.foreign')).facts).toMatchObject({
+        table: 'public.schema_migrations',
+        tool,
+      });
     }
     expect(await columns(database)).toEqual(before);
     expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
@@ -117,7 +120,10 @@ describe('the history table', () => {
     const database = await freshDatabase();
     await engineFor(database.url, folderOf({ '001_public.sql': 'SELECT 1;' })).migrate();
     await database.query('CREATE SCHEMA tenant');
-    const tenant = engineFor(`${database.url}?options=${encodeURIComponent('-c search_path=tenant,public')}`, folderOf(two));
+    const tenant = engineFor(
+      `${database.url}?options=${encodeURIComponent('-c search_path=tenant,public')}`,
+      folderOf(two),
+    );
     expect(await tenant.migrate()).toMatchObject({ from: null, to: '2' });
     expect(await database.query(`SELECT to_regclass('tenant.schema_migrations')::text AS t`)).toEqual([
       { t: 'tenant.schema_migrations' },
@@ -158,12 +164,20 @@ describe('who may not', () => {
   it('--role does the work in another role', async () => {
     const database = await freshDatabase();
     const [owner, deployer] = [await database.role(), await database.role()];
-    await database.query(`GRANT ${owner.name} TO ${deployer.name}; GRANT CREATE, USAGE ON SCHEMA public TO ${owner.name}`);
+    await database.query(
+      `GRANT ${owner.name} TO ${deployer.name}; GRANT CREATE, USAGE ON SCHEMA public TO ${owner.name}`,
+    );
     const engine = engineFor(deployer.url, folderOf(two), { role: owner.name });
     await engine.migrate();
-    expect(await database.query(`SELECT DISTINCT relowner::regrole::text AS o FROM pg_class WHERE relname IN ('a', 'b', 'schema_migrations')`)).toEqual([{ o: owner.name }]);
+    expect(
+      await database.query(
+        `SELECT DISTINCT relowner::regrole::text AS o FROM pg_class WHERE relname IN ('a', 'b', 'schema_migrations')`,
+      ),
+    ).toEqual([{ o: owner.name }]);
     const nobody = engineFor(deployer.url, folderOf(two), { role: 'nobody"there' });
-    expect((await failureOf(nobody.migrate(), 'session.privilege')).message).toContain('role "nobody"there" does not exist');
+    expect((await failureOf(nobody.migrate(), 'session.privilege')).message).toContain(
+      'role "nobody"there" does not exist',
+    );
   });
 
   it('a read-only database is refused before anything is tried', async () => {

@@ -53,7 +53,10 @@ describe('migrate', () => {
     const folder = folderOf(three);
     await engineFor(database.url, folder).migrate();
     // Somebody else holds the lock: who has nothing to do must not care.
-    const { session } = await Session.open(parseTarget({ url: database.url, env: {} }), tryLock(lockKey('public.schema_migrations')));
+    const { session } = await Session.open(
+      parseTarget({ url: database.url, env: {} }),
+      tryLock(lockKey('public.schema_migrations')),
+    );
     onTestFinished(() => session.close());
     const engine = engineFor(database.url, folder);
     const before = await history(database);
@@ -89,7 +92,8 @@ describe('migrate', () => {
     const database = await freshDatabase();
     const folder = folderOf({
       ...three,
-      '002_add_email.sql': 'ALTER TABLE users ADD COLUMN email text;\nCREATE TABLE half ();\nSELECT emial FROM users;\n',
+      '002_add_email.sql':
+        'ALTER TABLE users ADD COLUMN email text;\nCREATE TABLE half ();\nSELECT emial FROM users;\n',
     });
 
     const error = await failureOf(engineFor(database.url, folder).migrate(), 'apply.statement-failed');
@@ -202,7 +206,9 @@ describe('migrate', () => {
     );
     const run = failureOf(engine.migrate(), 'apply.terminated');
     await expect
-      .poll(() => engine.events.some((event) => event.type === 'statement-started' && event.index === 2 && event.version === '2'))
+      .poll(() =>
+        engine.events.some((event) => event.type === 'statement-started' && event.index === 2 && event.version === '2'),
+      )
       .toBe(true);
     const begun = performance.now();
     stop.abort('SIGTERM');
@@ -270,7 +276,8 @@ describe('COPY … FROM stdin in a migration', () => {
   it('loads the rows with the statements around it', async () => {
     const database = await freshDatabase();
     const folder = folderOf({
-      '1_copy.sql': 'CREATE TABLE t (a int, b text);\nCOPY t (a, b) FROM stdin;\n1\tone; \'two\'\n2\t\\N\n\\.\n\nUPDATE t SET a = a + 1;\n',
+      '1_copy.sql':
+        "CREATE TABLE t (a int, b text);\nCOPY t (a, b) FROM stdin;\n1\tone; 'two'\n2\t\\N\n\\.\n\nUPDATE t SET a = a + 1;\n",
     });
     await engineFor(database.url, folder).migrate();
     expect(await database.query('SELECT * FROM t ORDER BY a')).toEqual([

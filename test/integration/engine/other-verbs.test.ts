@@ -14,9 +14,9 @@ const three = {
 };
 
 const tables = async (database: TestDatabase) =>
-  (await database.query<{ t: string }>(`SELECT relname AS t FROM pg_class WHERE relname IN ('a','b','c') ORDER BY 1`)).map(
-    ({ t }) => t,
-  );
+  (
+    await database.query<{ t: string }>(`SELECT relname AS t FROM pg_class WHERE relname IN ('a','b','c') ORDER BY 1`)
+  ).map(({ t }) => t);
 
 async function applied(files: Record<string, string> = three) {
   const database = await freshDatabase();
@@ -96,7 +96,10 @@ describe('status', () => {
 
   it('creates nothing in a database that was never migrated', async () => {
     const database = await freshDatabase();
-    expect(await engineFor(database.url, folderOf(three)).status()).toMatchObject({ current: null, summary: { pending: 3 } });
+    expect(await engineFor(database.url, folderOf(three)).status()).toMatchObject({
+      current: null,
+      summary: { pending: 3 },
+    });
     expect(await database.query(`SELECT to_regclass('schema_migrations') AS t`)).toEqual([{ t: null }]);
   });
 
@@ -110,7 +113,12 @@ describe('status', () => {
 describe('migrate refuses', () => {
   it.each([
     ['a modified migration', { ...three, '002_b.sql': 'CREATE TABLE b (x int);' }, 'plan.modified', '2'],
-    ['a migration that came too late', { ...three, '001_a.sql': three['001_a.sql'], '000001_a.sql': undefined }, null, null],
+    [
+      'a migration that came too late',
+      { ...three, '001_a.sql': three['001_a.sql'], '000001_a.sql': undefined },
+      null,
+      null,
+    ],
   ] as const)('%s', async (_, files, code, version) => {
     if (code === null) return;
     const { database } = await applied();

@@ -42,7 +42,9 @@ export function withoutPsql(text: Uint8Array): Buffer {
   let inData = false;
   for (const line of bytes.toString('latin1').matchAll(/[^\r\n]+/g)) {
     const blank = inData || /^\s*\\/.test(line[0]);
-    inData = inData ? line[0] !== '\\.' : /(^copy\b[^;]*\bfrom|^) +stdin\b(?! *\)).*;\s*(--.*|\/\*.*\*\/\s*)?$/i.test(line[0]);
+    inData = inData
+      ? line[0] !== '\\.'
+      : /(^copy\b[^;]*\bfrom|^) +stdin\b(?! *\)).*;\s*(--.*|\/\*.*\*\/\s*)?$/i.test(line[0]);
     if (blank) bytes.fill(' ', line.index, line.index + line[0].length);
   }
   return bytes;
