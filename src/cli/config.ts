@@ -156,8 +156,17 @@ function targetOf(url: Naming, env: Environment, warn: (text: string) => void): 
     return parseTarget({ url: url.value, env, warn });
   } catch (error) {
     if (!isAmeliaError(error, 'config.database-url')) throw error;
-    const problem = `${error.facts.problem} (it comes from ${url.by})`;
+    const problem = `${error.facts.problem} (in ${isUsable(url.value) ? 'the PG… variables' : url.by})`;
     throw new AmeliaError('config.database-url', { ...error.facts, problem }, { cause: error.cause });
+  }
+}
+
+/** Whether the URL alone, without the environment, is one. */
+function isUsable(url: string): boolean {
+  try {
+    return parseTarget({ url, env: {} }) !== undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -35,11 +35,24 @@ export function parseArguments(args: readonly string[], settings: ProgramSetting
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'text', text: out, to: 'out', exitStatus: 0 };
     // No command at all: commander's answer is the help.
-    if (error.code === 'commander.help') return { kind: 'text', text: out, to: 'err', exitStatus: 2 };
+    if (error.code === 'commander.help') {
+      refuseSwallowed(program.opts<CommonOptions>().embedded);
+      return { kind: 'text', text: out, to: 'err', exitStatus: 2 };
+    }
     throw usageError(error, args);
   }
   if (found === undefined) return { kind: 'text', text: program.helpInformation(), to: 'err', exitStatus: 2 };
   return { kind: 'command', invocation: found };
+}
+
+/** `--embedded migrate` takes the command for the folder. */
+function refuseSwallowed(embedded: string | true | undefined): void {
+  if (!(commandNames as readonly unknown[]).includes(embedded)) return;
+  const command = String(embedded);
+  throw new AmeliaError('usage.invalid', {
+    problem: `--embedded took ${command} for its folder, so no command is left`,
+    hint: `write the command first: amelia-db ${command} --embedded`,
+  });
 }
 
 /** commander says `error: unknown option '--chek'\n(Did you mean --check?)`. */

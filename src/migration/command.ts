@@ -130,7 +130,7 @@ function setStrings(words: Words): Command | undefined {
   let word = words.next();
   const local = word === 'local';
   if (local || word === 'session') word = words.next();
-  if (word !== 'standard_conforming_strings') return undefined;
+  if (word !== 'standard_conforming_strings' && words.raw() !== '"standard_conforming_strings"') return undefined;
   word = words.next();
   if (word !== '=' && word !== 'to') return undefined;
   words.next();

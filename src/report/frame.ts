@@ -160,23 +160,30 @@ function outcome(error: AmeliaError, options: FrameOptions): string[] {
     return [`${saidAlready ? '' : 'nothing was run · '}${nowAt(error.result, options.versions)}`];
   }
   const failed = 'version' in error.facts ? String(error.facts.version) : undefined;
-  return [describeOutcome(error.result, failed, options.versions)];
+  // Of a migration without a transaction the journal says how far it came: no answer was lost.
+  const isLost = error.code === 'session.lost' || error.code === 'apply.outcome-unknown';
+  const unknown = isLost ? 'outcome unknown' : 'unfinished';
+  return [describeOutcome(error.result, { failed, unknown }, options.versions)];
 }
 
 /** Each planned step by what became of it, and the version that the database is at: `rolled back: 0007 · not run: 0008 · …`. */
-export function describeOutcome(result: RunResult, failed: string | undefined, versions: VersionNames): string {
+function describeOutcome(
+  result: RunResult,
+  { failed, unknown }: { readonly failed: string | undefined; readonly unknown: string },
+  versions: VersionNames,
+): string {
   const up = result.direction === 'up';
   const isFailed = (step: StepResult): boolean => step.version === failed && step.state !== 'unknown';
   const groups: [string, (step: StepResult) => boolean][] = up
     ? [
         ['rolled back', (step) => step.state === 'rolled-back'],
-        ['outcome unknown', (step) => step.state === 'unknown'],
+        [unknown, (step) => step.state === 'unknown'],
         ['applied before it', (step) => step.state === 'applied'],
         ['not run', (step) => step.state === 'not-run'],
       ]
     : [
         ['still applied', isFailed],
-        ['outcome unknown', (step) => step.state === 'unknown'],
+        [unknown, (step) => step.state === 'unknown'],
         ['rolled back before it', (step) => step.state === 'rolled-back' && !isFailed(step)],
         ['not run', (step) => (step.state === 'not-run' || step.state === 'applied') && !isFailed(step)],
       ];
@@ -184,8 +191,8 @@ export function describeOutcome(result: RunResult, failed: string | undefined, v
     const found = result.steps.filter(belongs).map((step) => step.version);
     return found.length === 0 ? [] : [`${label}: ${versions.list(found)}`];
   });
-  const unknown = result.steps.some((step) => step.state === 'unknown');
-  return [...parts, ...(unknown ? [] : [nowAt(result, versions)])].join(' · ');
+  const isUnknown = unknown === 'outcome unknown' && result.steps.some((step) => step.state === 'unknown');
+  return [...parts, ...(isUnknown ? [] : [nowAt(result, versions)])].join(' · ');
 }
 
 const nowAt = ({ to }: RunResult, versions: VersionNames): string =>

@@ -69,9 +69,12 @@ export const migrationName = (
 export const isDone = (step: StepResult, direction: Direction): boolean =>
   step.state === (direction === 'up' ? 'applied' : 'rolled-back');
 
+/** What is known of a migration from its beginning. */
+export type Begun = Pick<EventOf<'migration-started'>, 'direction' | 'transaction'>;
+
 /** What became of a step that did not end as it was meant to. */
-export function failedState(step: StepResult, direction: Direction): string {
-  if (step.state === 'unknown') return 'failed, outcome unknown';
+export function failedState(step: StepResult, { direction, transaction }: Begun): string {
+  if (step.state === 'unknown') return transaction ? 'failed, outcome unknown' : 'failed, unfinished';
   return direction === 'up' && step.state === 'rolled-back' ? 'failed, rolled back' : 'failed';
 }
 

@@ -2,7 +2,6 @@
 // No colours of its own accord, no line that is taken back.
 import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
-import type { Direction } from '../migration/types.ts';
 import * as lines from './lines.ts';
 import type { MessageLevel, Progress } from './reporter.ts';
 import { count, duration } from './words.ts';
@@ -10,9 +9,12 @@ import { count, duration } from './words.ts';
 /** How often a line says that a statement or a lock still takes its time. */
 const signOfLifeMs = 30_000;
 
+/** For a step whose beginning was not told. */
+const unseen: lines.Begun = { direction: 'up', transaction: true };
+
 interface Running {
   readonly label: string;
-  readonly direction: Direction;
+  readonly begun: lines.Begun;
   statement: string;
   since: number;
 }
@@ -48,7 +50,7 @@ export class PlainProgress implements Progress {
       case 'migration-started': {
         const label = lines.migrationName(event, versions);
         this.#started = true;
-        this.#running.set(event.version, { label, direction: event.direction, statement: '', since: now() });
+        this.#running.set(event.version, { label, begun: event, statement: '', since: now() });
         this.#timer ??= setInterval(() => this.#signOfLife(), signOfLifeMs).unref();
         return;
       }
@@ -66,14 +68,14 @@ export class PlainProgress implements Progress {
         return this.#say(lines.noticeLine(event, this.#t));
       case 'migration-finished': {
         const { step } = event;
-        const direction = this.#running.get(step.version)?.direction ?? 'up';
+        const begun = this.#running.get(step.version)?.begun ?? unseen;
         this.#running.delete(step.version);
         const label = lines.migrationName(step, versions);
         const measure = `${count(step.statements, 'statement')}, ${duration(step.ms)}`;
-        if (!lines.isDone(step, direction)) {
-          return this.#say(`${lines.failedState(step, direction)}: ${label} (after ${duration(step.ms)})`);
+        if (!lines.isDone(step, begun.direction)) {
+          return this.#say(`${lines.failedState(step, begun)}: ${label} (after ${duration(step.ms)})`);
         }
-        return this.#say(`${direction === 'up' ? 'applied' : 'rolled back'} ${label} (${measure})`);
+        return this.#say(`${begun.direction === 'up' ? 'applied' : 'rolled back'} ${label} (${measure})`);
       }
     }
   }

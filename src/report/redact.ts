@@ -10,8 +10,9 @@ const shortestSecret = 4;
 /** A text without the secrets that its maker knows. */
 export type Redactor = (text: string) => string;
 
-// A password written in a URL: everything from the colon after the user to the last @ before a space.
-const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s]*@/gi;
+// A password written in a URL: everything from the colon after the user to the last @ before a space;
+// our own hints write the word.
+const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)(?!PASSWORD@)[^\s]*@/gi;
 // PASSWORD 'secret' of CREATE ROLE, ALTER ROLE and user mappings, also cut off before its closing quote;
 // E'' and U&'' strings and dollar quotes as well.
 const inSql =

@@ -109,9 +109,13 @@ function summaryLines(
   const onlyPending =
     summary.pending > 0 && countsOf(summary).every(([state]) => state === 'applied' || state === 'pending');
   return [
-    ...wrap(`${[...counts, at].join(' · ')}`, writer.columns).map(style.strong),
-    ...(near.length === 0 ? [] : wrap(`no file has: ${shown.join(', ')}${more}`, writer.columns).map(style.detail)),
-    ...(onlyPending ? [style.detail('amelia-db migrate applies what is pending')] : []),
+    ...wrap(`${[...counts, at].join(' · ')}`, writer.columns).map((line) => style.strong(line)),
+    ...(near.length === 0
+      ? []
+      : wrap(`no file has: ${shown.join(', ')}${more}`, writer.columns).map((line) => style.detail(line))),
+    ...(onlyPending
+      ? wrap('amelia-db migrate applies what is pending', writer.columns).map((line) => style.detail(line))
+      : []),
   ];
 }
 

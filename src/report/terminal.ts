@@ -3,7 +3,6 @@
 import ora, { type Ora } from 'ora';
 import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent, StepResult } from '../events.ts';
-import type { Direction } from '../migration/types.ts';
 import * as lines from './lines.ts';
 import type { MessageLevel, Opening, Progress } from './reporter.ts';
 import { plainStyle } from './style.ts';
@@ -17,9 +16,12 @@ const elapsedFromMs = 500;
 const refreshMs = 100;
 const labelColumns = 44;
 
+/** For a step whose beginning was not told. */
+const unseen: lines.Begun = { direction: 'up', transaction: true };
+
 interface Running {
   readonly label: string;
-  readonly direction: Direction;
+  readonly begun: lines.Begun;
   readonly since: number;
   statement: string;
 }
@@ -71,10 +73,10 @@ export class TerminalProgress implements Progress {
         this.#say(style.detail(lines.widenedLine(event)));
         break;
       case 'migration-started': {
-        const { version, direction } = event;
+        const { version } = event;
         this.#started = true;
         const label = lines.migrationName(event, versions);
-        this.#running.set(version, { label, direction, since: now(), statement: '' });
+        this.#running.set(version, { label, begun: event, since: now(), statement: '' });
         this.#spinFrom(noticeableMs);
         break;
       }
@@ -117,16 +119,14 @@ export class TerminalProgress implements Progress {
 
   #settled(step: StepResult): void {
     const { versions, style } = this.#t;
-    const direction = this.#running.get(step.version)?.direction ?? 'up';
+    const begun = this.#running.get(step.version)?.begun ?? unseen;
     this.#running.delete(step.version);
-    const done = lines.isDone(step, direction);
+    const done = lines.isDone(step, begun.direction);
     const time = duration(step.ms);
-    const what = done
-      ? direction === 'up'
-        ? time
-        : `rolled back in ${time}`
-      : `${lines.failedState(step, direction)} after ${time}`;
-    const room = Math.max(8, Math.min(labelColumns, this.#columns - 4 - widthOf(what)));
+    const state = lines.failedState(step, begun);
+    const inFull = done ? (begun.direction === 'up' ? time : `rolled back in ${time}`) : `${state} after ${time}`;
+    const what = done || this.#columns >= 60 ? inFull : state;
+    const room = Math.max(4, Math.min(labelColumns, this.#columns - 4 - widthOf(what)));
     const label = padTo(shorten(lines.migrationName(step, versions), room), room);
     this.#say(`${done ? style.done('✔') : style.failed('✖')} ${label}  ${style.detail(what)}`);
   }

@@ -25,6 +25,7 @@ export function statementsByPostgres(text: Uint8Array): Range[] | undefined {
 }
 
 function parse(sql: string): { stmt_location?: number; stmt_len?: number }[] | undefined {
+  if (sql === '') return [];
   try {
     return parseSync(sql).stmts ?? [];
   } catch {
@@ -44,7 +45,7 @@ export function withoutPsql(text: Uint8Array): Buffer {
     const blank = inData || /^\s*\\/.test(line[0]);
     inData = inData
       ? line[0] !== '\\.'
-      : /(^copy\b[^;]*\bfrom|^) +stdin\b(?! *\)).*;\s*(--.*|\/\*.*\*\/\s*)?$/i.test(line[0]);
+      : /(^ *copy\b[^;]*\bfrom|^) +stdin\b(?! *\)).*;\s*(--.*|\/\*.*\*\/\s*)?$/i.test(line[0]);
     if (blank) bytes.fill(' ', line.index, line.index + line[0].length);
   }
   return bytes;
