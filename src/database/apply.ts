@@ -228,7 +228,7 @@ class Run {
     const context = { cause: error };
     if (typeof at === 'number') {
       const statement = script.statements[at];
-      if (statement) return statementFailure(error, version, script, statement, completed);
+      if (statement) return statementFailure(error, version, script, statement, table, completed);
     }
     if (at === 'constraints') return new AmeliaError('apply.commit-failed', facts, context);
     return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);

@@ -5,6 +5,7 @@ import { AmeliaError } from '../errors.ts';
 import type { RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
+import type { TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 
 /** The error for a run that was aborted; `signal.reason` is the name of the process signal, if one did it. */
@@ -84,6 +85,7 @@ export function statementFailure(
   version: bigint,
   script: Script,
   statement: Statement,
+  historyTable: TableName,
   /** For a non-transactional file: how many of its statements had completed. */
   completed?: number,
 ): AmeliaError {
@@ -96,7 +98,7 @@ export function statementFailure(
       reason: cause.message,
       sqlstate: cause.code,
       notes: [...notesOf(cause), ...progressNote(script, completed)],
-      ...hintFor(cause, script.transaction),
+      ...hintFor(cause, script.transaction, historyTable.table),
     },
     { cause, location: locate(script.path, script.text, offset) },
   );
@@ -124,8 +126,14 @@ function notesOf(error: postgres.PostgresError): { label: string; text: string }
   return notes.filter((note): note is { label: string; text: string } => Boolean(note.text));
 }
 
-function hintFor(error: postgres.PostgresError, inTransaction: boolean): { hint?: string } {
+function hintFor(error: postgres.PostgresError, inTransaction: boolean, history: string): { hint?: string } {
   switch (error.code) {
+    case '42P07':
+      return error.message.includes(`"${history}"`)
+        ? {
+            hint: `this file makes the history table itself; if it is a dump, make it with pg_dump --exclude-table=${history}`,
+          }
+        : {};
     case '25001':
       return inTransaction
         ? {

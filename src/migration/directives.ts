@@ -22,9 +22,10 @@ export function readDirectives(path: string, text: Uint8Array, scan: Scan): Dire
     const refuse = <C extends ErrorCode & `directives.${string}`>(code: C, facts: ErrorFacts<C>) =>
       new AmeliaError(code, facts, { location: locate(path, text, comment.start) });
 
-    if (!(name in readers)) throw refuse('directives.unknown', { directive: name, known });
+    const problemOf = problems.get(name);
+    if (problemOf === undefined) throw refuse('directives.unknown', { directive: name, known });
     if (comment.start > firstStatement) throw refuse('directives.misplaced', { directive: name });
-    const problem = colon ? readers[name as keyof typeof readers](value) : 'a colon must follow amelia-db';
+    const problem = colon ? problemOf(value) : 'a colon must follow amelia-db';
     if (problem !== undefined) throw refuse('directives.invalid', { directive: name, problem });
     if (given.has(name)) throw refuse('directives.invalid', { directive: name, problem: 'it is given twice' });
     given.set(name, value);
@@ -38,12 +39,12 @@ export function readDirectives(path: string, text: Uint8Array, scan: Scan): Dire
   };
 }
 
-/** What is wrong with a directive's value; undefined when nothing is. */
-const readers = {
-  'no-transaction': (value: string) => (value === '' ? undefined : `it takes no value (given: ${value})`),
-  'lock-timeout': durationProblem,
-  'statement-timeout': durationProblem,
-} as const;
+/** For each directive, what is wrong with its value; undefined when nothing is. */
+const problems: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
+  ['no-transaction', (value: string) => (value === '' ? undefined : `it takes no value (given: ${value})`)],
+  ['lock-timeout', durationProblem],
+  ['statement-timeout', durationProblem],
+]);
 
 function durationProblem(value: string): string | undefined {
   if (parseDuration(value) !== undefined) return undefined;
@@ -54,6 +55,6 @@ function durationProblem(value: string): string | undefined {
 function readDirective(comment: string): { name: string; value: string; colon: boolean } | undefined {
   const match = /^--[ \t]*amelia-db[ \t]*(:?)[ \t]*(\S*)[ \t]*(.*?)\s*$/is.exec(comment);
   const [, colon = '', name = '', value = ''] = match ?? [];
-  if (match === null || (colon === '' && !(name in readers))) return undefined;
+  if (match === null || (colon === '' && !problems.has(name))) return undefined;
   return { name, value, colon: colon !== '' };
 }

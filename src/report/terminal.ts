@@ -108,7 +108,7 @@ export class TerminalProgress implements Progress {
 
   settle(): void {
     clearInterval(this.#refresh);
-    this.#spinner.stop();
+    if (this.#spinner.isSpinning) this.#spinner.stop();
   }
 
   end(failure: AmeliaError | undefined): void {
@@ -148,7 +148,7 @@ export class TerminalProgress implements Progress {
     // The spinner and a space stand before the text; the last column stays free, where some terminals wrap.
     const room = this.#columns - 3;
     const head = running === undefined ? (this.#activity?.text ?? '') : running.label;
-    this.#spinner.text = shorten(shorten(head, Math.max(room - widthOf(suffix), 12)) + suffix, room);
+    this.#spinner.text = shorten(shorten(head, Math.max(room - widthOf(suffix), 8)) + suffix, room);
   }
 
   #spinFrom(afterMs: number): void {

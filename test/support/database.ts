@@ -46,7 +46,7 @@ export interface TestDatabase {
 
 /** Creates a database that is dropped when the test ends; in `beforeAll` it is the caller's to drop. */
 export async function freshDatabase(options: FreshDatabaseOptions = {}): Promise<TestDatabase> {
-  const { major = serverMajor(), admin = adminUrl(major), clauses = 'TEMPLATE template0' } = options;
+  const { major = serverMajor(), admin = adminUrl(major), clauses = 'TEMPLATE template0 STRATEGY file_copy' } = options;
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = at(admin, { database: name });
   const roles: string[] = [];

@@ -105,7 +105,9 @@ const { statement } = fc.letrec<{ expression: Tokens; statement: Tokens }>((tie)
         ...separated(statements, ';'),
         ')',
       ]),
-    fc.constantFrom(['begin'], ['commit'], ['start', 'transaction'], ['end'], ['table', 'end'], []),
+    fc
+      .constantFrom('begin', 'commit', 'start transaction', 'end', 'table a', '')
+      .map((text) => (text === '' ? [] : text.split(' '))),
   ),
 }));
 

@@ -10,6 +10,7 @@ export interface Range {
 
 /** The statements' first and last tokens, as byte offsets; undefined where PostgreSQL finds a syntax error. */
 export function statementsByPostgres(text: Uint8Array): Range[] | undefined {
+  if (text.length === 0) return [];
   const sql = Buffer.from(text).toString();
   const parsed = parse(sql);
   if (parsed === undefined) return undefined;
@@ -25,7 +26,6 @@ export function statementsByPostgres(text: Uint8Array): Range[] | undefined {
 }
 
 function parse(sql: string): { stmt_location?: number; stmt_len?: number }[] | undefined {
-  if (sql === '') return [];
   try {
     return parseSync(sql).stmts ?? [];
   } catch {
