@@ -8,9 +8,12 @@ import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: ['src/cli/main.ts', 'src/index.ts'],
+  entryPoints: [
+    { in: 'src/cli/main.ts', out: 'main' },
+    { in: 'src/index.ts', out: 'index' },
+    { in: 'src/database/embedded-worker.js', out: 'chunks/embedded-worker' },
+  ],
   outdir: 'dist',
-  entryNames: '[name]',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,

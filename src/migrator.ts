@@ -216,6 +216,7 @@ class Engine implements Migrator {
     for (const [index, item] of work.entries()) {
       if (signal?.aborted) throw interruption(signal, summary(decision, steps));
       const outcome = await this.#certain(
+        decision.connection,
         item,
         await apply({ session, table, role, lockTimeoutMs, statementTimeoutMs, emit, signal }, item),
       );
@@ -226,10 +227,11 @@ class Engine implements Migrator {
   }
 
   /** Looks an answer that was lost up on a new session, under the lock, so that no claim is a guess. */
-  async #certain(work: Work, outcome: Outcome): Promise<Outcome> {
-    if (outcome.result.state !== 'unknown' || !outcome.error || outcome.error.code !== 'session.lost') return outcome;
+  async #certain(lost: Connection, work: Work, outcome: Outcome): Promise<Outcome> {
+    if (outcome.result.state !== 'unknown' || outcome.error?.code !== 'session.lost') return outcome;
     const reason = outcome.error.message;
     try {
+      await lost.close();
       const recorded = await this.#connected({ waitMs: lookUpWaitMs }, async (connection) => {
         await this.#lock(connection, { waitMs: lookUpWaitMs });
         return (await connection.read()).applied.some(({ version }) => version === work.version);

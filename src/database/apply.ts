@@ -1,7 +1,7 @@
 // Runs one migration, or its rollback, and records it: in one transaction, or statement by
 // statement where the file says so. Says what became of it; never decides what runs next.
 import postgres from 'postgres';
-import { AmeliaError } from '../errors.ts';
+import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { MigratorEvent, Notice, StepResult, StepState } from '../events.ts';
 import { summarize } from '../migration/location.ts';
 import type { Direction, Script, Statement } from '../migration/types.ts';
@@ -218,12 +218,13 @@ class Run {
     const failure = this.failure;
     if (failure === undefined) return interruption(signal);
     const { at, error } = failure;
+    const stopped = isAmeliaError(error, 'session.lost') || (error as { code?: unknown }).code === '57014';
+    if (signal?.aborted && stopped) return interruption(signal);
     if (!(error instanceof postgres.PostgresError)) {
       return error instanceof AmeliaError
         ? error
         : new AmeliaError('session.lost', { reason: String(error) }, { cause: error });
     }
-    if (signal?.aborted && error.code === '57014') return interruption(signal);
     const facts = { version: String(version), reason: error.message, sqlstate: error.code };
     const context = { cause: error };
     if (typeof at === 'number') {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import type net from 'node:net';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
-import type { PGlite } from '@electric-sql/pglite';
+import { Worker } from 'node:worker_threads';
 import { AmeliaError } from '../errors.ts';
 import { claimFolder, type FolderClaim } from './folder-claim.ts';
 import type { ConnectionTarget } from './target.ts';
@@ -21,11 +21,11 @@ export interface EmbeddedOptions {
 export class EmbeddedServer {
   readonly dir: string;
   readonly target: ConnectionTarget;
-  readonly #engine: PGlite;
+  readonly #engine: Engine;
   readonly #claim: FolderClaim;
   #channel: Channel | undefined;
 
-  private constructor(dir: string, engine: PGlite, claim: FolderClaim) {
+  private constructor(dir: string, engine: Engine, claim: FolderClaim) {
     this.dir = dir;
     this.#engine = engine;
     this.#claim = claim;
@@ -45,9 +45,6 @@ export class EmbeddedServer {
    * Throws `embedded.not-installed`, `embedded.in-use` or `embedded.unusable`.
    */
   static async open(dir: string, options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-    const { PGlite } = await import('@electric-sql/pglite').catch((cause: unknown) => {
-      throw new AmeliaError('embedded.not-installed', { package: '@electric-sql/pglite' }, { cause });
-    });
     const data = path.join(dir, 'data');
     let claim: FolderClaim | undefined;
     try {
@@ -59,13 +56,16 @@ export class EmbeddedServer {
         rmSync(fresh, { recursive: true, force: true });
         const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
         if (existsSync(prepared)) await unpack(prepared, fresh);
-        else await (await PGlite.create({ dataDir: fresh })).close();
+        else await (await Engine.start(fresh)).stop();
         renameSync(fresh, data);
       }
-      return new EmbeddedServer(dir, await PGlite.create({ dataDir: data }), claim);
+      return new EmbeddedServer(dir, await Engine.start(data), claim);
     } catch (cause) {
       claim?.release();
       if (cause instanceof AmeliaError) throw cause;
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+        throw new AmeliaError('embedded.not-installed', { package: '@electric-sql/pglite' }, { cause });
+      }
       const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
       throw new AmeliaError('embedded.unusable', { dir, reason }, { cause });
     }
@@ -82,12 +82,54 @@ export class EmbeddedServer {
     this.#channel?.expectCopy();
   }
 
+  /** Ends it in the middle of whatever it does, as a crash would; the next one to open the folder recovers. */
+  kill(): void {
+    this.#engine.kill();
+  }
+
   async close(): Promise<void> {
-    try {
-      await this.#engine.close();
-    } finally {
-      this.#claim.release();
-    }
+    await this.#engine.stop();
+    this.#claim.release();
+  }
+}
+
+/** PGlite on its thread: one protocol message at a time, answered in order. */
+class Engine {
+  readonly #worker: Worker;
+  #waiting: { resolve: (answer: Uint8Array) => void; reject: (error: Error) => void } | undefined;
+  readonly #exited: Promise<void>;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+    worker.on('message', (answer: Uint8Array) => this.#waiting?.resolve(answer));
+    worker.on('error', (error) => this.#waiting?.reject(error));
+    void this.#exited.then(() =>
+      this.#waiting?.reject(new AmeliaError('session.lost', { reason: 'the embedded server was stopped' })),
+    );
+  }
+
+  static async start(dataDir: string): Promise<Engine> {
+    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData: dataDir });
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    return new Engine(worker);
+  }
+
+  /** Executes messages of the protocol; the answer is the backend's messages. */
+  execute(messages: Buffer): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(messages);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#worker.postMessage(null);
+    await this.#exited;
+  }
+
+  kill(): void {
+    void this.#worker.terminate();
   }
 }
 
@@ -111,7 +153,7 @@ const terminate = 'X'.charCodeAt(0);
 
 /** Cuts the driver's bytes into messages and has the engine execute them one after another. */
 class Channel extends Duplex {
-  readonly #engine: PGlite;
+  readonly #engine: Engine;
   #received: Buffer = Buffer.alloc(0);
   #started = false;
   #copyExpected = false;
@@ -120,7 +162,7 @@ class Channel extends Duplex {
   /** What the driver asks of a socket. */
   readonly readyState = 'open';
 
-  constructor(engine: PGlite) {
+  constructor(engine: Engine) {
     super();
     this.#engine = engine;
   }
@@ -173,14 +215,14 @@ class Channel extends Duplex {
       return;
     }
     if (!this.#copy) {
-      this.push(Buffer.from(await this.#engine.execProtocolRaw(message)));
+      this.push(Buffer.from(await this.#engine.execute(message)));
       return;
     }
     this.#copy.push(Buffer.from(message));
     if (type !== copyDone && type !== copyFail) return;
     const whole = Buffer.concat(this.#copy);
     this.#copy = undefined;
-    const answer = Buffer.from(await this.#engine.execProtocolRaw(whole));
+    const answer = Buffer.from(await this.#engine.execute(whole));
     // Its own "send me the rows" was anticipated above.
     this.push(answer[0] === copyInResponse ? answer.subarray(1 + answer.readUInt32BE(1)) : answer);
   }

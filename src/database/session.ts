@@ -239,7 +239,7 @@ export class Session {
 
   /** Asks the server to cancel what runs (CancelRequest; manual, section 53.2.8). Never throws. */
   async cancel(): Promise<void> {
-    if (this.#embedded) return; // it runs in this process: nothing can interrupt it
+    if (this.#embedded) return this.#embedded.kill(); // it hears nothing while a statement runs
     try {
       const { socket } = await openSocket({ ...this.#target, connectTimeoutMs: 2000 });
       const request = Buffer.alloc(16);

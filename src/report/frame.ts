@@ -47,7 +47,7 @@ export function formatFailure(error: AmeliaError, options: FrameOptions): string
   const head = `error[${error.code}]: `;
   const message = clean(error.message).split('\n');
   return [
-    ...wrap(head + (message[0] ?? ''), columns).map((line, index) =>
+    ...wrap(head + (message[0] ?? ''), columns && columns - margin.length).map((line, index) =>
       index === 0
         ? style.failed(head.trimEnd()) + style.strong(line.slice(head.length - 1))
         : margin + style.strong(line),

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checksum, checksumRule } from '../../../src/migration/checksum.ts';
+
+// A slow machine is not a failure.
+vi.setConfig({ testTimeout: 60_000 });
 
 const of = (text: string) => checksum(Buffer.from(text));
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

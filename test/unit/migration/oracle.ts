@@ -14,7 +14,10 @@ export function statementsByPostgres(text: Uint8Array): Range[] | undefined {
   const sql = Buffer.from(text).toString();
   const parsed = parse(sql);
   if (parsed === undefined) return undefined;
-  const tokens = scanSync(sql).tokens.filter(({ tokenName }) => !['SQL_COMMENT', 'C_COMMENT'].includes(tokenName));
+  // A form feed in a comment makes libpg-query 18.1 print broken JSON.
+  const tokens = scanSync(sql.replace(/[\f\v]/g, ' ')).tokens.filter(
+    ({ tokenName }) => !['SQL_COMMENT', 'C_COMMENT'].includes(tokenName),
+  );
   let token = 0;
   return parsed.map(({ stmt_location: start = 0, stmt_len: length = text.length }) => {
     while (tokens[token]!.start < start) token++;

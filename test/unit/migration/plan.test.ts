@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isAmeliaError } from '../../../src/errors.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from '../../../src/migration/plan.ts';
 import type { History, MigrationFile, Plan } from '../../../src/migration/types.ts';
 import { thrown } from './thrown.ts';
+
+// A slow machine is not a failure.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Given {
   /** Versions that have a file. */

@@ -3,9 +3,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { scan } from '../../../src/migration/scan.ts';
 import { statementsByPostgres, withoutPsql } from './oracle.ts';
+
+// A slow machine is not a failure.
+vi.setConfig({ testTimeout: 60_000 });
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const sqlFilesIn = (folder: string): string[] =>

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isAmeliaError } from '../../../src/errors.ts';
 import { scan, type Scan } from '../../../src/migration/scan.ts';
 import { almostSql, soup } from './nasty-sql.ts';
 import { statementsByPostgres } from './oracle.ts';
+
+// A slow machine is not a failure.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The scan, or undefined where the text is refused as it should be: with a place inside of it. */
 function scanOrRefusal(text: Buffer): Scan | undefined {

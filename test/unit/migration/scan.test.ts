@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { scan } from '../../../src/migration/scan.ts';
 import { placeOf, thrown } from './thrown.ts';
+
+// A slow machine is not a failure.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bytes = (text: string) => Buffer.from(text);
 const statements = (text: string) =>
