@@ -1,13 +1,22 @@
 // Bundles src/ into dist/: one small entry for the command line, with everything that the
 // path with nothing to do does not need in chunks of its own, and the library beside it.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: [
     { in: 'src/cli/main.ts', out: 'main' },
     { in: 'src/index.ts', out: 'index' },
@@ -24,10 +33,24 @@ await build({
   external: ['@electric-sql/*'],
   // commander is CommonJS and calls require() for Node's own modules.
   banner: { js: "import { createRequire as _cr } from 'node:module'; const require = _cr(import.meta.url);" },
-  legalComments: 'linked',
-  sourcemap: false,
+  legalComments: 'none', // the licences of all bundled packages are written below
+  metafile: true,
   logLevel: 'warning',
 });
+
+// What is bundled is redistributed: its licences go with it.
+const bundled = Object.keys(metafile.inputs).map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+const licences = [...new Set(bundled)]
+  .filter(Boolean)
+  .sort()
+  .map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`));
+    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|unlicense|copying)/i.test(entry));
+    const text = file ? readFileSync(`${folder}/${file}`, 'utf8') : `Licence: ${license}`;
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+writeFileSync('dist/THIRD-PARTY-LICENCES.txt', licences.join(`\n${'-'.repeat(80)}\n\n`));
+
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
 

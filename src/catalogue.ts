@@ -136,7 +136,7 @@ export const catalogue = {
     3,
     (f: { statement: string }) => `${f.statement} inside a migration that runs as one transaction`,
     () =>
-      'every file is one transaction already: remove it; or put `-- amelia-db: no-transaction` at the head of the file, which then runs statement by statement',
+      'every file is one transaction already (a plain BEGIN first and COMMIT last are left out): remove it; or put `-- amelia-db: no-transaction` at the head of the file, which then runs statement by statement',
   ),
   'parse.unclosed-transaction': entry(
     3,

@@ -1,11 +1,12 @@
 // Chains the stages discover, history, plan, parse, lock, apply; alone knows their order. Prints nothing.
 import { apply, type Outcome, type Work } from './database/apply.ts';
-import { connect, type Connection, type DatabaseSource } from './database/connection.ts';
+import { connect, type Connection } from './database/connection.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import { ensureHistory, insertRecord, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
 import { acquireLock, lockKey } from './database/lock.ts';
+import type { DatabaseSource } from './database/target.ts';
 import { AmeliaError } from './errors.ts';
 import type {
   DryRunResult,
@@ -20,7 +21,7 @@ import { planBaseline, planDown, planRepair, planUp, resolve } from './migration
 import type { Direction, MigrationStatus, Plan, Step } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 
-export type { DatabaseSource } from './database/connection.ts';
+export type { DatabaseSource } from './database/target.ts';
 
 export interface MigratorSettings {
   readonly database: DatabaseSource;

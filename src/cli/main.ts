@@ -7,6 +7,8 @@ import type { Host } from './host.ts';
 export async function main(host: Host): Promise<number> {
   const args = host.argv.slice(2);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    // Whoever asked may be gone already.
+    host.stdout.on('error', () => {});
     host.stdout.write(`${about.version}\n`);
     return 0;
   }

@@ -6,10 +6,7 @@ import type { EmbeddedServer } from './embedded.ts';
 import { historyQuery, readHistory, type HistoryReading } from './history.ts';
 import { quoteIdentifier, type TableName } from './identifiers.ts';
 import { Session, type Answer } from './session.ts';
-import type { ConnectionTarget } from './target.ts';
-
-/** A database server, or PostgreSQL inside this process with its data in `embedded` (a folder). */
-export type DatabaseSource = { readonly target: ConnectionTarget } | { readonly embedded: string };
+import type { ConnectionTarget, DatabaseSource } from './target.ts';
 
 export interface ConnectionSettings {
   readonly database: DatabaseSource;

@@ -28,6 +28,9 @@ export interface ConnectionTarget {
   readonly connectTimeoutMs: number;
 }
 
+/** A database server, or PostgreSQL inside this process with its data in `embedded` (a folder). */
+export type DatabaseSource = { readonly target: ConnectionTarget } | { readonly embedded: string };
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** libpq's connection parameters by their names (manual, section 34.1.2). */

@@ -21,7 +21,7 @@ function firstInvalidByte(text: Uint8Array): number {
     for (;;) {
       // A stride that cuts a character in two ends up to three bytes earlier.
       const next = [0, 1, 2, 3].map((back) => good + stride - back).find((end) => isUtf8(text.subarray(good, end)));
-      if (next === undefined || next > text.length) break;
+      if (next === undefined) break;
       good = next;
     }
   }

@@ -18,3 +18,4 @@ CREATE OR REPLACE PROCEDURE public.h() BEGIN ATOMIC DELETE FROM t; END
 ;
 create function "begin"() returns int as $$ select 1 $$ language sql; select 6;
 create function begin.atomic() returns int begin atomic select 1; end; select 7;
+create function begin.atomic(begin int) returns int language sql as 'select 1'; select 8;

@@ -35,8 +35,10 @@ describe('a file is one transaction', () => {
     expect(shown(text)).toEqual(['select 1']);
   });
 
-  test('also where nothing is wrapped', () => {
+  test('also where nothing is wrapped, or nothing is there', () => {
     expect(shown('begin; commit;')).toEqual([]);
+    expect(shown('')).toEqual([]);
+    expect(shown('-- nothing\n')).toEqual([]);
   });
 
   test('savepoints are its own business', () => {

@@ -50,6 +50,10 @@ describe('strings are read as the server reads them', () => {
   });
 });
 
+test('a parameter is no dollar tag', () => {
+  expect(statements('select $1$;$1$')).toEqual(['select $1$', '$1$']);
+});
+
 describe('standard_conforming_strings', () => {
   const escaped = "select 'a\\'; b'; select 2";
   const off = ["select 'a\\'; b'", 'select 2'];

@@ -219,7 +219,7 @@ describe('a terminal', () => {
           ? /^⠋ 0007 a_name_that_is_longer_.* · statement 3 of 12 · 1\.2 s$/
           : columns === 40
             ? /^⠋ 0007 a_n… · statement 3 of 12 · 1\.2 s$/
-            : /^⠋ 0007 a_name…/,
+            : /^⠋ 0007 a_… · statement…$/,
       );
       expect(screen.slice(0, -1).join('')).toContain('notice: hello');
       reporter.finish({});
