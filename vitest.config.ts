@@ -11,11 +11,12 @@ export default defineConfig(async () => {
     folder: string,
     major: number,
     others: number[],
+    setup: string[] = [],
   ): TestProjectInlineConfiguration => ({
     test: {
       name,
       include: [`test/${folder}/**/*.test.ts`],
-      globalSetup: ['test/support/global-setup.ts'],
+      globalSetup: [...setup, 'test/support/global-setup.ts'],
       provide: { major, majors: others },
       testTimeout: 60_000,
       hookTimeout: 60_000,
@@ -28,7 +29,7 @@ export default defineConfig(async () => {
       projects: [
         { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
         ...majors.map((major) => onServers(`pg${major}`, 'integration', major, [major])),
-        onServers('e2e', 'e2e', newest, majors),
+        onServers('e2e', 'e2e', newest, majors, ['test/support/package-setup.ts']),
         ...(process.env.AMELIA_TEST_DOCKER === '1' ? [dockerProject()] : []),
       ],
     },

@@ -113,9 +113,9 @@ export const catalogue = {
     (f: { command: string }) => `${f.command} is a command of psql, not SQL`,
     () => 'a migration is SQL only: remove the line, or write what it does in SQL',
   ),
-  'scan.after-copy': entry(
+  'scan.after-copy': entry<NoFacts>(
     3,
-    (_: NoFacts) => 'something follows COPY … FROM stdin; on its line',
+    () => 'something follows COPY … FROM stdin; on its line',
     () => 'the data begins on the next line: put the rest of this line after the closing \\.',
   ),
   'directives.unknown': entry(
@@ -153,9 +153,9 @@ export const catalogue = {
     3,
     (f: { statement: string }) => `${f.statement} without a BEGIN before it in this file`,
   ),
-  'parse.copy-to-stdout': entry(
+  'parse.copy-to-stdout': entry<NoFacts>(
     3,
-    (_: NoFacts) => 'COPY … TO stdout has nowhere to write to in a migration',
+    () => 'COPY … TO stdout has nowhere to write to in a migration',
     () => 'remove it, or copy to a file or a program on the server',
   ),
 

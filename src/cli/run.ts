@@ -61,7 +61,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     command: commandOf(args),
     folder: '',
   });
-  reporter.finish(end);
+  await reporter.finish(end);
   return end.failure?.exitStatus ?? 0;
 }
 

@@ -7,6 +7,7 @@ import { documentOf, JsonLog } from './json.ts';
 import { PlainProgress } from './plain.ts';
 import { colourStyle, plainStyle } from './style.ts';
 import { VersionNames } from './versions.ts';
+import { loadWidths } from './width.ts';
 import type { Writer } from './writer.ts';
 
 /** What a command ends with. */
@@ -41,7 +42,7 @@ export interface Reporter {
   /** Something to know that is not an error. */
   message(level: MessageLevel, text: string): void;
   /** The end: an answer, a failure, or both (a run that failed half-way, a gate that says no). */
-  finish(end: { readonly answer?: Answer | undefined; readonly failure?: AmeliaError | undefined }): void;
+  finish(end: { readonly answer?: Answer | undefined; readonly failure?: AmeliaError | undefined }): Promise<void>;
 }
 
 export interface Opening {
@@ -78,6 +79,7 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
   const { stdout, stderr, command, json, detail, folder, now = () => performance.now() } = options;
   const style = async (coloured: boolean) => (coloured ? await colourStyle() : plainStyle);
   const telling = { writer: stderr, versions, style: await style(options.colour.stderr), detail, now, command };
+  if (options.animate) await loadWidths();
   const progress: Progress =
     options.log === 'json'
       ? new JsonLog(stderr, command)
@@ -98,9 +100,10 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
       progress.event(event);
     },
     message: (level, text) => progress.message(level, text),
-    finish({ answer, failure }) {
+    async finish({ answer, failure }) {
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
+      if (failure !== undefined || answer?.kind === 'status') await loadWidths();
       if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
       else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
       progress.end(failure);

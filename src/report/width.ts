@@ -1,15 +1,28 @@
 // How wide text is on a terminal, and text made to fit: East Asian and combining characters, emoji.
 // Never prints; knows nothing of colours.
-import stringWidth from 'string-width';
 
-/** Columns that `text` takes on a terminal. */
-export const widthOf = (text: string): number => stringWidth(text);
+// What nearly all text is made of, the signs of our own among it: a column each.
+const narrow = /^[ -~·…–→✔✖┌│]*$/;
+let measure = (text: string): number => Array.from(text).length;
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/**
+ * Loads what knows the width of every character. It compiles Unicode's tables of emoji for 20 ms
+ * (string-width 8.3, Node.js 20), so it is left to those who lay text out.
+ */
+export async function loadWidths(): Promise<void> {
+  measure = (await import('string-width')).default;
+}
+
+/** Columns that `text` takes on a terminal; before `loadWidths` a guess for what is not plain. */
+export const widthOf = (text: string): number => (narrow.test(text) ? text.length : measure(text));
+
+let segmenter: Intl.Segmenter | undefined;
 
 /** What a person sees as characters, in order. */
 export function graphemesOf(text: string): string[] {
-  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+  // Made when it is needed: its tables take 8 ms to load.
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 // Control characters, and those that reorder or hide what stands around them: text of others

@@ -1,10 +1,13 @@
-// Runs the built command line as a child process, in an environment that holds nothing but what a
+// Runs the packed and installed command line as a child process, in an environment that holds nothing but what a
 // test says: no PG*, DATABASE_URL, NO_COLOR or CI leaks in from outside.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { inject } from 'vitest';
 
-/** The command of this checkout; `npm run build` brings it up to date. */
-export const CHECKOUT_BIN = fileURLToPath(new URL('../../bin/amelia-db.js', import.meta.url));
+/** The command's file in the package as it was packed and installed (package-setup.ts). */
+export function installedBin(): string {
+  return join(inject('installed'), 'node_modules', 'amelia-db', 'bin', 'amelia-db.js');
+}
 
 export interface AmeliaOptions {
   /** Added to the clean environment. */
@@ -16,7 +19,7 @@ export interface AmeliaOptions {
   timeoutMs?: number;
   /** Kills the process with SIGKILL. */
   signal?: AbortSignal;
-  /** Another command file, such as the packed tarball's. */
+  /** Another command file than the installed package's. */
   bin?: string;
   /** Options of Node itself, such as `--import`. */
   nodeOptions?: string[];
@@ -59,7 +62,7 @@ export function amelia(args: string[], options: AmeliaOptions = {}): Promise<Ame
 
 /** Starts the command and leaves it running, with its standard input open, to be signalled or killed. */
 export function spawnAmelia(args: string[], options: AmeliaOptions = {}): RunningAmelia {
-  const { env, cwd, timeoutMs = 60_000, signal, bin = CHECKOUT_BIN, nodeOptions = [] } = options;
+  const { env, cwd, timeoutMs = 60_000, signal, bin = installedBin(), nodeOptions = [] } = options;
   const child = spawn(process.execPath, [...nodeOptions, bin, ...args], {
     env: cleanEnvironment(env),
     timeout: timeoutMs,

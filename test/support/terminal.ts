@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import xterm from '@xterm/headless';
 import { onTestFinished } from 'vitest';
-import { type AmeliaOptions, CHECKOUT_BIN, cleanEnvironment } from './cli.ts';
+import { type AmeliaOptions, cleanEnvironment, installedBin } from './cli.ts';
 
 export interface TerminalOptions extends Pick<AmeliaOptions, 'env' | 'cwd' | 'bin' | 'timeoutMs'> {
   /** 80 by default. */
@@ -31,7 +31,7 @@ export interface TestTerminal {
 
 /** Starts the command in a terminal of its own; it is killed when the test ends. */
 export function openTerminal(args: string[], options: TerminalOptions = {}): TestTerminal {
-  const { columns = 80, rows = 24, env, cwd, bin = CHECKOUT_BIN, timeoutMs = 60_000 } = options;
+  const { columns = 80, rows = 24, env, cwd, bin = installedBin(), timeoutMs = 60_000 } = options;
   const command = options.command ?? [process.execPath, bin, ...args];
   const inside = `stty cols ${columns} rows ${rows}; exec ${command.map(quote).join(' ')}`;
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', inside, '/dev/null'], {

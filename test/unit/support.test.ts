@@ -1,13 +1,15 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { amelia, spawnAmelia } from '../support/cli.ts';
 import { frontendMessages } from '../support/frontend-messages.ts';
 import { openTerminal } from '../support/terminal.ts';
 
 function script(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'amelia-db-bin-')), 'bin.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'amelia-db-bin-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'bin.mjs');
   writeFileSync(file, text);
   return file;
 }

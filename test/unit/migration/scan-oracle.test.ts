@@ -19,8 +19,8 @@ const sqlFilesIn = (folder: string): string[] =>
 
 const variants: Record<string, (text: string) => string> = {
   'as it is': (text) => text,
-  'with CRLF': (text) => text.replace(/\n/g, '\r\n'),
-  'with CR': (text) => text.replace(/\n/g, '\r'),
+  'with CRLF': (text) => text.replace(/\r?\n/g, '\r\n'),
+  'with CR': (text) => text.replace(/\r?\n/g, '\r'),
   'with a byte order mark': (text) => `\ufeff${text}`,
 };
 
@@ -32,7 +32,7 @@ const splitByPostgres = (text: Buffer) =>
 describe.each(Object.keys(variants))('%s', (variant) => {
   const read = (path: string) => Buffer.from(variants[variant]!(readFileSync(path, 'utf8')));
 
-  test.each(sqlFilesIn('test/conformance/splitter').map((path) => relative(root, path)))('%s', (path) => {
+  test.each(sqlFilesIn('test/conformance').map((path) => relative(root, path)))('%s', (path) => {
     const text = read(join(root, path));
     expect(split(text)).toEqual(splitByPostgres(text));
   });

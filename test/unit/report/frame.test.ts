@@ -5,7 +5,9 @@ import { formatFailure, sourceWindow } from '../../../src/report/frame.ts';
 import { createRedactor } from '../../../src/report/redact.ts';
 import { plainStyle } from '../../../src/report/style.ts';
 import { VersionNames } from '../../../src/report/versions.ts';
-import { widthOf } from '../../../src/report/width.ts';
+import { loadWidths, widthOf } from '../../../src/report/width.ts';
+
+await loadWidths();
 
 const asIs = (text: string): string => text;
 

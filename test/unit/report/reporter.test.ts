@@ -32,7 +32,7 @@ async function open(options: Partial<ReporterOptions> = {}, columns?: number, se
 }
 
 /** Two migrations, the second of which fails. */
-function failing({ reporter, clock }: Opened): void {
+async function failing({ reporter, clock }: Opened): Promise<void> {
   reporter.event(e.connected);
   reporter.event({ type: 'planned', direction: 'up', versions: ['5', '6', '7'] });
   reporter.event(e.started('5', 'users'));
@@ -44,7 +44,7 @@ function failing({ reporter, clock }: Opened): void {
   reporter.event(e.started('6', 'email'));
   reporter.event(e.finished('6', 'email', 'rolled-back', 3));
   const result = e.ran('5', e.step('5', 'users'), e.step('6', 'email', 'rolled-back'), e.step('7', 'later', 'not-run'));
-  reporter.finish({ failure: e.failure(result) });
+  await reporter.finish({ failure: e.failure(result) });
 }
 
 const failureText = `error[apply.statement-failed]: column "emial" does not exist (42703)
@@ -57,7 +57,7 @@ const failureText = `error[apply.statement-failed]: column "emial" does not exis
 describe('a pipe', () => {
   it('gets a line for each thing done', async () => {
     const opened = await open();
-    failing(opened);
+    await failing(opened);
     expect(opened.out.text()).toBe('');
     expect(opened.err.text()).toBe(`3 migrations to apply
   notice: relation "x" already exists, skipping (migrations/0005_users.sql:2)
@@ -68,7 +68,7 @@ ${failureText}`);
 
   it('gets each statement with --verbose', async () => {
     const opened = await open({ detail: 'verbose' });
-    failing(opened);
+    await failing(opened);
     expect(opened.err.text()).toContain(
       'connected to amelia on localhost:5432 (PostgreSQL 17.10), history in public.schema_migrations\n',
     );
@@ -78,10 +78,10 @@ ${failureText}`);
   it('gets nothing but errors with --quiet', async () => {
     const opened = await open({ detail: 'quiet' });
     opened.reporter.message('note', 'the default is used');
-    failing(opened);
+    await failing(opened);
     expect(opened.err.text()).toBe(failureText);
     const good = await open({ detail: 'quiet' });
-    good.reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'users')) } });
+    await good.reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'users')) } });
     expect(good.out.text() + good.err.text()).toBe('');
   });
 
@@ -90,7 +90,7 @@ ${failureText}`);
     reporter.event(e.started('5', 'users'));
     clock.ms = 120;
     reporter.event(e.finished('5', 'users'));
-    reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'users')) } });
+    await reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'users')) } });
     expect(out.text()).toBe('applied 1 migration in 120 ms · the database is at 0005\n');
     expect(err.text()).toBe('applied 0005 users (3 statements, 12 ms)\n');
   });
@@ -118,19 +118,19 @@ ${failureText}`);
 describe('with nothing to do', () => {
   it('says where the database is, as its files are numbered', async () => {
     const { reporter, out } = await open({ files: ['0001_a.sql', '0008_b.sql', 'README.md'] });
-    reporter.finish({ answer: { kind: 'run', result: e.ran('8') } });
+    await reporter.finish({ answer: { kind: 'run', result: e.ran('8') } });
     expect(out.text()).toBe('nothing to do: amelia is at 0008\n');
   });
 
   it('says how to begin where there are no migrations', async () => {
     const { reporter, out } = await open();
-    reporter.finish({ answer: { kind: 'run', result: { ...e.ran(null), from: null } } });
+    await reporter.finish({ answer: { kind: 'run', result: { ...e.ran(null), from: null } } });
     expect(out.text()).toBe('nothing to do: there are no migrations in migrations\nbegin with: amelia-db new NAME\n');
   });
 
   it('says so of a rollback', async () => {
     const { reporter, out } = await open({ command: 'rollback' });
-    reporter.finish({ answer: { kind: 'run', result: { ...e.ran(null), from: null, direction: 'down' } } });
+    await reporter.finish({ answer: { kind: 'run', result: { ...e.ran(null), from: null, direction: 'down' } } });
     expect(out.text()).toBe('nothing to do: no migration is applied in amelia\n');
   });
 });
@@ -144,20 +144,20 @@ describe('a failure before anything ran', () => {
     ['status', false],
   ])('of %s says that nothing was run: %s', async (command, says) => {
     const { reporter, err } = await open({ command });
-    reporter.finish({ failure: unreachable });
+    await reporter.finish({ failure: unreachable });
     expect(err.text().includes('  = nothing was run: the database is as it was\n')).toBe(says);
   });
 
   it('of the usage says no such thing', async () => {
     const { reporter, err } = await open();
-    reporter.finish({ failure: new AmeliaError('usage.invalid', { problem: 'no', hint: 'yes' }) });
+    await reporter.finish({ failure: new AmeliaError('usage.invalid', { problem: 'no', hint: 'yes' }) });
     expect(err.text()).toBe('error[usage.invalid]: no\n  hint: yes\n');
   });
 
   it('says that nothing is known after a migration had begun', async () => {
     const { reporter, err } = await open();
     reporter.event(e.started('5', 'users'));
-    reporter.finish({ failure: new AmeliaError('session.lost', { reason: 'gone' }) });
+    await reporter.finish({ failure: new AmeliaError('session.lost', { reason: 'gone' }) });
     expect(err.text()).toContain('  = what the database holds now is not known: amelia-db status says it\n');
   });
 });
@@ -165,7 +165,7 @@ describe('a failure before anything ran', () => {
 it('a bug is told with its stack', async () => {
   const { reporter, err } = await open();
   const failure = new AmeliaError('internal.bug', { version: '1', detail: 'x' }, { cause: new TypeError('boom') });
-  reporter.finish({ failure });
+  await reporter.finish({ failure });
   expect(err.text()).toMatch(/^TypeError: boom\n {4}at .*\n[^]*\n\nerror\[internal\.bug\]: a bug in amelia-db 1: x\n/);
 });
 
@@ -199,7 +199,7 @@ error[apply.statement-failed]: column
 describe('a terminal', () => {
   it.each([80, 40] as const)('of %i columns shows settled lines, none wider than it', async (columns) => {
     const opened = await open({}, columns);
-    failing(opened);
+    await failing(opened);
     const screen = await opened.err.screen();
     expect(screen.join('\n')).toBe(settled[columns]);
   });
@@ -222,7 +222,7 @@ describe('a terminal', () => {
             : /^⠋ 0007 a_… · statement…$/,
       );
       expect(screen.slice(0, -1).join('')).toContain('notice: hello');
-      reporter.finish({});
+      await reporter.finish({});
       expect((await err.screen()).join('\n')).not.toContain('statement 3');
     }
   });
@@ -231,13 +231,13 @@ describe('a terminal', () => {
     const { reporter, err } = await open({ detail: 'quiet', opening: { text: 'opening', slow: true } }, 80);
     reporter.event(e.started('7', 'x'));
     reporter.event(e.finished('7', 'x'));
-    reporter.finish({ answer: { kind: 'run', result: e.ran('7', e.step('7', 'x')) } });
+    await reporter.finish({ answer: { kind: 'run', result: e.ran('7', e.step('7', 'x')) } });
     expect(err.text()).toBe('');
   });
 
   it('has colours where they are wanted', async () => {
     const opened = await open({ colour: { stdout: true, stderr: true } }, 80);
-    failing(opened);
+    await failing(opened);
     expect(opened.err.text()).toContain('\u001b[32m✔\u001b[39m 0005 users');
     expect(opened.err.text()).toContain('\u001b[31m✖\u001b[39m');
   });
@@ -246,7 +246,7 @@ describe('a terminal', () => {
 describe('--json', () => {
   it('is one document, and nothing else on stdout', async () => {
     const opened = await open({ json: true });
-    failing(opened);
+    await failing(opened);
     expect(JSON.parse(opened.out.text())).toEqual({
       schema: 1,
       command: 'migrate',
@@ -277,7 +277,7 @@ describe('--json', () => {
     const { reporter, out } = await open({ json: true, command: 'status' });
     const result = e.status([{ version: '1', name: 'a', state: 'pending', checksum: 'sha256:00' }], ['2-3']);
     const failure = new AmeliaError('status.unhealthy', { problem: '1 is pending' });
-    reporter.finish({ answer: { kind: 'status', result }, failure });
+    await reporter.finish({ answer: { kind: 'status', result }, failure });
     expect(JSON.parse(out.text())).toEqual({
       schema: 1,
       command: 'status',
@@ -295,7 +295,7 @@ describe('--json', () => {
 
   it('has the statements of a dry run', async () => {
     const { reporter, out } = await open({ json: true });
-    reporter.finish({ answer: dryRun });
+    await reporter.finish({ answer: dryRun });
     expect(JSON.parse(out.text())).toMatchObject({
       command: 'migrate',
       dryRun: true,
@@ -319,7 +319,7 @@ describe('--json', () => {
 
   it('keeps its words when they are the password', async () => {
     const { reporter, out } = await open({ json: true }, undefined, ['applied', 'schema', 'migrate']);
-    reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'applied twice')) } });
+    await reporter.finish({ answer: { kind: 'run', result: e.ran('5', e.step('5', 'applied twice')) } });
     expect(JSON.parse(out.text())).toMatchObject({
       schema: 1,
       command: 'migrate',
@@ -331,7 +331,7 @@ describe('--json', () => {
 it('--log json is one object a line, with the time and how it ended', async () => {
   const opened = await open({ log: 'json' });
   opened.reporter.message('warning', 'careful');
-  failing(opened);
+  await failing(opened);
   const lines = opened.err
     .text()
     .trimEnd()
@@ -389,7 +389,7 @@ const dryRun = {
 describe('the answer', () => {
   it('of a dry run is SQL', async () => {
     const { reporter, out } = await open();
-    reporter.finish({ answer: dryRun });
+    await reporter.finish({ answer: dryRun });
     expect(out.text()).toBe(`-- dry run: 2 migrations would be applied to amelia on localhost:5432; nothing was run
 
 -- m/001_a.sql (one transaction, 2 statements)
@@ -415,7 +415,7 @@ create role r
         { version: '2', name: 'b', change: 'resolved-pending' },
       ],
     } as const;
-    reporter.finish({ answer: { kind: 'history', result } });
+    await reporter.finish({ answer: { kind: 'history', result } });
     expect(out.text()).toBe(`changed 2 rows of public.schema_migrations in amelia on localhost:5432:
   001 a: modified file accepted (sha256:1 → sha256:2)
   002 b: unfinished, now pending
@@ -425,7 +425,7 @@ create role r
   it('of new is the paths', async () => {
     const { reporter, out } = await open({ detail: 'quiet' });
     const result = { version: '8', name: 'x', files: ['m/008_x.sql', 'm/008_x.down.sql'] };
-    reporter.finish({ answer: { kind: 'created', result } });
+    await reporter.finish({ answer: { kind: 'created', result } });
     expect(out.text()).toBe('m/008_x.sql\nm/008_x.down.sql\n');
   });
 });

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { statusLines } from '../../../src/report/status.ts';
 import { plainStyle } from '../../../src/report/style.ts';
 import { VersionNames } from '../../../src/report/versions.ts';
-import { widthOf } from '../../../src/report/width.ts';
+import { loadWidths, widthOf } from '../../../src/report/width.ts';
 import type { StatusEntry } from '../../../src/events.ts';
 import { status } from './events.ts';
 import { capture } from './screen.ts';
+
+await loadWidths();
 
 const applied = (version: string, name: string, more: Partial<StatusEntry> = {}): StatusEntry => ({
   version,

@@ -1,0 +1,155 @@
+// What is in the tarball, and how little of it the common paths load.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { amelia, cleanEnvironment } from '../support/cli.ts';
+import { freshDatabase } from '../support/database.ts';
+import { addFiles, folderOf } from '../support/folder.ts';
+
+const folder = () => join(inject('installed'), 'node_modules', 'amelia-db');
+
+describe('the package', () => {
+  it('holds what it needs and nothing of the workshop', () => {
+    expect(readdirSync(folder()).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'package.json',
+    ]);
+    expect(readFileSync(join(folder(), 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8')).toMatch(/^commander \d/m);
+  });
+
+  it('says its version as package.json has it', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await amelia(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('is typed for those who import it', () => {
+    const app = folderOf({
+      'app.ts': `import { createMigrator, isAmeliaError, type RunResult } from 'amelia-db';
+        const run = async (): Promise<RunResult> => await createMigrator({ embedded: 'x' }).migrate({ to: 3n });
+        run().catch((error: unknown) => { if (isAmeliaError(error)) { const status: number = error.exitStatus; void status; } });`,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          module: 'NodeNext',
+          strict: true,
+          noEmit: true,
+          skipLibCheck: false,
+          types: [],
+          lib: ['ES2022', 'DOM'],
+        },
+        files: ['app.ts'],
+      }),
+      'package.json': '{ "type": "module" }',
+    });
+    linkPackage(app);
+    const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', app], { encoding: 'utf8' });
+    expect(tsc.stdout).toBe('');
+  });
+});
+
+describe('what is loaded', () => {
+  /** The packages and chunks that a run loads, as Node's own loader tells. */
+  async function loaded(args: string[]): Promise<{ files: string[]; status: number | null }> {
+    const log = join(folderOf(), 'loaded');
+    const hooks = folderOf({
+      'register.mjs': `import { register } from 'node:module'; register('./hooks.mjs', import.meta.url);`,
+      'hooks.mjs': `import { appendFileSync } from 'node:fs';
+        export async function load(url, context, next) { appendFileSync(${JSON.stringify(log)}, url + '\\n'); return next(url, context); }`,
+    });
+    const { status } = await amelia(args, { nodeOptions: ['--import', join(hooks, 'register.mjs')] });
+    return { files: readFileSync(log, 'utf8').trim().split('\n'), status };
+  }
+
+  it('nothing to do: no PGlite, no parser, no terminal', async () => {
+    const database = await freshDatabase();
+    const on = ['-m', folderOf({ '1_t.sql': 'CREATE TABLE t ();' }), '-d', database.url];
+    await amelia(['migrate', ...on]);
+    const { files, status } = await loaded(['migrate', ...on]);
+    expect(status).toBe(0);
+    expect(files.filter((file) => /pglite|libpg|embedded|terminal|ora/i.test(file))).toEqual([]);
+    expect(files.length).toBeGreaterThan(2);
+  });
+
+  it('--version: the entry and a few lines', async () => {
+    const { files } = await loaded(['--version']);
+    const ours = files.filter((file) => file.startsWith('file:'));
+    expect(ours.reduce((bytes, file) => bytes + statSync(new URL(file)).size, 0)).toBeLessThan(8000);
+  });
+
+  it('--embedded loads PGlite, so the test above can fail', async () => {
+    const { files } = await loaded(['status', '-m', folderOf(), '--embedded', join(folderOf(), 'db')]);
+    expect(files.some((file) => /embedded/.test(file))).toBe(true);
+  });
+});
+
+describe('the library', () => {
+  it("runs the README's example as it stands there", async () => {
+    const database = await freshDatabase();
+    const example = /```ts\n([^]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const app = folderOf({ 'app.mjs': example, 'migrations/1_a.sql': 'SELECT 1;', 'migrations/2_b.sql': 'SELECT 2;' });
+    linkPackage(app);
+    const stdout = execFileSync(process.execPath, ['app.mjs'], {
+      cwd: app,
+      env: cleanEnvironment({ DATABASE_URL: database.url }),
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('1 applied\n2 applied\nfrom null to 2: 2 applied\n');
+  });
+
+  it('prints nothing, installs no handlers, leaves nothing running, and rejects with AmeliaError', async () => {
+    const database = await freshDatabase();
+    const app = folderOf({
+      'app.mjs': `import { createMigrator, AmeliaError } from 'amelia-db';
+        const before = process.eventNames().length;
+        const migrator = createMigrator({ databaseUrl: process.env.DATABASE_URL, migrations: 'migrations' });
+        const error = await migrator.migrate().catch((reason) => reason);
+        if (!(error instanceof AmeliaError) || error.exitStatus !== 1) throw new Error('unexpected: ' + error);
+        if (error.result.steps.map(({ state }) => state).join() !== 'applied,rolled-back') throw new Error('no result');
+        if (process.eventNames().length !== before || process.exitCode !== undefined) throw new Error('effects');`,
+      'migrations/1_a.sql': `DO $$ BEGIN RAISE WARNING 'heard by nobody'; END $$;`,
+      'migrations/2_b.sql': 'SELECT nix;',
+    });
+    linkPackage(app);
+    const run = spawnSync(process.execPath, ['app.mjs'], {
+      cwd: app,
+      env: cleanEnvironment({ DATABASE_URL: database.url }),
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect({ status: run.status, stdout: run.stdout, stderr: run.stderr }).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('stops when its AbortSignal says so', async () => {
+    const database = await freshDatabase();
+    const app = folderOf({
+      'app.mjs': `import { createMigrator } from 'amelia-db';
+        const migrator = createMigrator({ databaseUrl: process.env.DATABASE_URL, signal: AbortSignal.timeout(700) });
+        const error = await migrator.migrate().catch((reason) => reason);
+        console.log(error.code, error.result.steps[0].state);`,
+    });
+    addFiles(app, { 'migrations/1_long.sql': 'SELECT pg_sleep(60);' });
+    linkPackage(app);
+    const begun = performance.now();
+    const stdout = execFileSync(process.execPath, ['app.mjs'], {
+      cwd: app,
+      env: cleanEnvironment({ DATABASE_URL: database.url }),
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('apply.interrupted rolled-back\n');
+    expect(performance.now() - begun).toBeLessThan(5000);
+  });
+});
+
+/** Makes the package importable from `app`, as an installation there would. */
+function linkPackage(app: string): void {
+  mkdirSync(join(app, 'node_modules'), { recursive: true });
+  symlinkSync(folder(), join(app, 'node_modules', 'amelia-db'));
+}
