@@ -94,5 +94,9 @@ export function failureText(error: AmeliaError, telling: Telling, started: boole
 const changesDatabase = new Set(['migrate', 'rollback', 'baseline', 'repair']);
 
 /** A note or a warning. */
-export const messageLine = (level: 'note' | 'warning', text: string, style: Style): string =>
-  `${level === 'warning' ? style.attention('warning:') : style.detail('note:')} ${onManyLines(text)}`;
+export function messageLine(level: 'note' | 'warning', text: string, { style, writer }: Telling): string {
+  const head = `${level}:`;
+  const lines = wrap(`${head} ${onManyLines(writer.redact(text))}`, writer.columns && writer.columns - 2);
+  const paint = level === 'warning' ? style.attention : style.detail;
+  return lines.map((line, i) => (i === 0 ? paint(head) + line.slice(head.length) : `  ${line}`)).join('\n');
+}

@@ -82,7 +82,7 @@ export class PlainProgress implements Progress {
 
   message(level: MessageLevel, text: string): void {
     if (level === 'warning' || this.#t.detail !== 'quiet') {
-      this.#t.writer.text(`${lines.messageLine(level, text, this.#t.style)}\n`);
+      this.#t.writer.text(`${lines.messageLine(level, text, this.#t)}\n`);
     }
   }
 

@@ -102,7 +102,7 @@ export class TerminalProgress implements Progress {
 
   message(level: MessageLevel, text: string): void {
     if (level === 'warning' || this.#t.detail !== 'quiet') {
-      this.#stream.write(`${lines.messageLine(level, text, this.#t.style)}\n`);
+      this.#stream.write(`${lines.messageLine(level, text, this.#t)}\n`);
     }
   }
 
