@@ -72,7 +72,8 @@ export type MigratorEvent =
       readonly notice: Notice;
       readonly location?: Location;
     }
-  | { readonly type: 'migration-finished'; readonly step: StepResult };
+  /** `interrupted` when the caller's signal ended it. */
+  | { readonly type: 'migration-finished'; readonly step: StepResult; readonly interrupted: boolean };
 
 export type StepState = 'applied' | 'rolled-back' | 'not-run' | 'unknown';
 

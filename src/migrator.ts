@@ -1,49 +1,21 @@
 // Chains the stages discover, history, plan, parse, lock, apply; alone knows their order. Prints nothing.
-import { apply, type Outcome, type Work } from './database/apply.ts';
-import { connect, type Connection } from './database/connection.ts';
-import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
+import { apply, type Outcome } from './database/apply.ts';
+import type { Connection } from './database/connection.ts';
+import { interruption, writeFailure } from './database/failure.ts';
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
-import { ensureHistory, insertRecord, type HistoryReading } from './database/history.ts';
-import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
-import { acquireLock, lockKey } from './database/lock.ts';
-import type { DatabaseSource } from './database/target.ts';
+import { insertRecord, type HistoryReading } from './database/history.ts';
+import { displayTable } from './database/identifiers.ts';
+import type { Work } from './database/run.ts';
 import { AmeliaError } from './errors.ts';
-import type {
-  DryRunResult,
-  HistoryChangeResult,
-  MigratorEvent,
-  RunResult,
-  StatusResult,
-  StepResult,
-} from './events.ts';
-import { Folder } from './migration/folder.ts';
+import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
+import type { Folder } from './migration/folder.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
 import type { Direction, MigrationStatus, Plan, Step } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
+import { Workspace, type MigratorSettings, type WaitOption } from './workspace.ts';
 
 export type { DatabaseSource } from './database/target.ts';
-
-export interface MigratorSettings {
-  readonly database: DatabaseSource;
-  /** The migrations folder. */
-  readonly migrations: string;
-  /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
-  readonly historyTable?: string;
-  /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
-  readonly lockTimeoutMs?: number;
-  /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
-  readonly statementTimeoutMs?: number;
-  /** SET ROLE to this before anything. */
-  readonly role?: string;
-  readonly onEvent?: (event: MigratorEvent) => void;
-  /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
-  readonly signal?: AbortSignal;
-}
-
-interface WaitOption {
-  /** How long to wait for another run's lock, in milliseconds. Default 300000. */
-  readonly waitMs?: number;
-}
+export type { MigratorSettings } from './workspace.ts';
 
 export interface MigrateOptions extends WaitOption {
   readonly to?: bigint;
@@ -76,15 +48,13 @@ export interface Migrator {
   repair(options: RepairOptions): Promise<HistoryChangeResult>;
 }
 
-const defaultWaitMs = 300_000;
-const defaultLockTimeoutMs = 5000;
-/** How long an answer that was lost is looked for. */
-const lookUpWaitMs = 10_000;
-
 /** A migrator for one folder and one database. Opens nothing yet; throws `config.invalid` for an unusable history table name. */
 export function openMigrator(settings: MigratorSettings): Migrator {
-  return new Engine(settings);
+  return new Engine(new Workspace(settings));
 }
+
+/** How long an answer that was lost is looked for. */
+const lookUpWaitMs = 10_000;
 
 /** What was decided, and on what. */
 interface Decision {
@@ -94,19 +64,10 @@ interface Decision {
 }
 
 class Engine implements Migrator {
-  readonly #settings: MigratorSettings;
-  readonly #table: TableName;
+  readonly #workspace: Workspace;
 
-  constructor(settings: MigratorSettings) {
-    this.#settings = settings;
-    const name = settings.historyTable ?? 'schema_migrations';
-    const table = parseTableName(name);
-    if (!table) {
-      const problem = 'is not a table name';
-      const hint = 'write TABLE or SCHEMA.TABLE, with "double quotes" around a part that is not plain';
-      throw new AmeliaError('config.invalid', { setting: '--history-table', value: name, problem, hint });
-    }
-    this.#table = table;
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
   }
 
   async migrate(options: MigrateOptions = {}): Promise<RunResult> {
@@ -118,7 +79,7 @@ class Engine implements Migrator {
   }
 
   async dryRun(options: MigrateOptions = {}): Promise<DryRunResult> {
-    return await this.#connected(options, async (connection, folder) => {
+    return await this.#workspace.connected(options, (connection, folder) => {
       const { reading } = connection;
       const plan = planUp(resolve(folder.files, folder.checksums(reading), reading), options);
       return dryRunResult(connection, plan, (step) => folder.script(step));
@@ -126,10 +87,10 @@ class Engine implements Migrator {
   }
 
   async status(): Promise<StatusResult> {
-    return await this.#connected({}, (connection, folder) => {
+    return await this.#workspace.connected({}, (connection, folder) => {
       const { reading } = connection;
       const statuses = resolve(folder.files, folder.checksums(reading), reading);
-      return Promise.resolve(statusResult(connection, statuses, folder.files));
+      return statusResult(connection, statuses, folder.files);
     });
   }
 
@@ -181,7 +142,7 @@ class Engine implements Migrator {
     options: WaitOption,
     decide: (statuses: readonly MigrationStatus[]) => Plan,
   ): Promise<RunResult> {
-    return await this.#connected(options, async (connection, folder) => {
+    return await this.#workspace.connected(options, async (connection, folder) => {
       const look = (reading: HistoryReading): Decision => {
         const statuses = resolve(folder.files, folder.checksums(reading), reading);
         return { connection, reading, plan: refusal(connection, reading, direction, () => decide(statuses)) };
@@ -191,16 +152,16 @@ class Engine implements Migrator {
       refuseReadOnly(connection);
       // Every file is read before anything runs: a mistake in the last one must not leave half a deploy.
       for (const step of first.plan.steps) folder.script(step);
-      await this.#lock(connection, options);
+      await this.#workspace.lock(connection, options);
       const decision = look(await connection.read());
       if (decision.plan.steps.length === 0) return summary(decision, []);
       const work = decision.plan.steps.map((step) => workOf(step, folder));
-      this.#emit({
+      this.#workspace.emit({
         type: 'planned',
         direction: decision.plan.direction,
         versions: work.map(({ version }) => String(version)),
       });
-      await this.#ensureHistory(connection, decision.reading, {
+      await this.#workspace.ensureHistory(connection, decision.reading, {
         largest: work.reduce((largest, { version }) => (version > largest ? version : largest), 0n),
         journal: work.some(({ script }) => !script.transaction),
       });
@@ -209,11 +170,11 @@ class Engine implements Migrator {
   }
 
   async #apply(decision: Decision, work: readonly Work[]): Promise<RunResult> {
-    const { signal, role, lockTimeoutMs = defaultLockTimeoutMs, statementTimeoutMs } = this.#settings;
+    const { signal, role, lockTimeoutMs, statementTimeoutMs } = this.#workspace.settings;
     const { session } = decision.connection;
     const { table } = decision.reading;
     const steps: StepResult[] = work.map(notRun);
-    const emit = this.#emit.bind(this);
+    const emit = this.#workspace.emit.bind(this.#workspace);
     for (const [index, item] of work.entries()) {
       if (signal?.aborted) throw interruption(signal, summary(decision, steps));
       const outcome = await this.#certain(
@@ -233,8 +194,8 @@ class Engine implements Migrator {
     const reason = outcome.error.message;
     try {
       await lost.close();
-      const recorded = await this.#connected({ waitMs: lookUpWaitMs }, async (connection) => {
-        await this.#lock(connection, { waitMs: lookUpWaitMs });
+      const recorded = await this.#workspace.connected({ waitMs: lookUpWaitMs }, async (connection) => {
+        await this.#workspace.lock(connection, { waitMs: lookUpWaitMs });
         return (await connection.read()).applied.some(({ version }) => version === work.version);
       });
       const took = recorded === (work.direction === 'up');
@@ -257,19 +218,19 @@ class Engine implements Migrator {
       folder: Folder,
     ) => readonly { readonly sql: string; readonly change: HistoryChangeResult['changes'][number] }[],
   ): Promise<HistoryChangeResult> {
-    return await this.#connected(options, async (connection, folder) => {
+    return await this.#workspace.connected(options, async (connection, folder) => {
       const look = (reading: HistoryReading) =>
         decide(reading, resolve(folder.files, folder.checksums(reading), reading), folder);
       look(connection.reading);
       refuseReadOnly(connection);
-      await this.#lock(connection, options);
+      await this.#workspace.lock(connection, options);
       const reading = await connection.read();
       const edits = look(reading);
       const largest = edits.reduce(
         (max, { change }) => (BigInt(change.version) > max ? BigInt(change.version) : max),
         0n,
       );
-      await this.#ensureHistory(connection, reading, { largest, journal: false });
+      await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
       const sql = ['BEGIN', ...edits.map((edit) => edit.sql), 'COMMIT'].join(';\n');
       await connection.session.query(sql).catch((cause: unknown) => {
         throw writeFailure(cause, reading.user, displayTable(reading.table));
@@ -280,66 +241,6 @@ class Engine implements Migrator {
         changes: edits.map((edit) => edit.change),
       };
     });
-  }
-
-  async #lock(connection: Connection, { waitMs = defaultWaitMs }: WaitOption): Promise<void> {
-    const { schema, table } = connection.reading.table;
-    await acquireLock(connection.session, lockKey(`${schema}.${table}`), {
-      waitMs,
-      signal: this.#settings.signal,
-      onWaiting: (holder, waitedMs) => this.#emit({ type: 'lock-waiting', holder, waitedMs }),
-    });
-  }
-
-  async #ensureHistory(
-    { session }: Connection,
-    reading: HistoryReading,
-    needs: { largest: bigint; journal: boolean },
-  ): Promise<void> {
-    const ensure = ensureHistory(reading, needs);
-    if (!ensure) return;
-    const { lockTimeoutMs = defaultLockTimeoutMs } = this.#settings;
-    const table = displayTable(reading.table);
-    try {
-      await session.query(`BEGIN; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}; ${ensure.sql}; COMMIT`);
-    } catch (cause) {
-      throw writeFailure(cause, reading.user, table);
-    }
-    if (ensure.widens) this.#emit({ type: 'history-widened', table });
-  }
-
-  /** Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one. */
-  async #connected<T>(
-    { waitMs = defaultWaitMs }: WaitOption,
-    task: (connection: Connection, folder: Folder) => Promise<T>,
-  ): Promise<T> {
-    const { database, role, signal } = this.#settings;
-    const folder = Folder.open(this.#settings.migrations);
-    if (signal?.aborted) throw interruption(signal);
-    const connection = await connect({
-      database,
-      table: this.#table,
-      role,
-      signal,
-      waitMs,
-      onEmbeddedWaiting: (pid) => this.#emit({ type: 'embedded-waiting', pid }),
-    });
-    try {
-      this.#emit({
-        type: 'connected',
-        database: connection.database,
-        historyTable: displayTable(connection.reading.table),
-      });
-      return await task(connection, folder);
-    } catch (error) {
-      throw unexpectedFailure(error);
-    } finally {
-      await connection.close();
-    }
-  }
-
-  #emit(event: MigratorEvent): void {
-    this.#settings.onEvent?.(event);
   }
 }
 

@@ -1,10 +1,10 @@
 // What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
 // catalogue entry each, with the place in the file. Never talks to a server.
-import postgres from 'postgres';
 import { AmeliaError } from '../errors.ts';
 import type { RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
+import { isServerError, type ServerError } from './driver.ts';
 import type { TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 
@@ -17,7 +17,7 @@ export function interruption(signal: AbortSignal | undefined, result?: RunResult
 
 /** Why a session could not be opened. `address` is where, for a person to read. */
 export function connectFailure(cause: unknown, target: ConnectionTarget, address: string): AmeliaError {
-  if (cause instanceof AmeliaError) return cause;
+  if (cause instanceof AmeliaError) return cause as AmeliaError;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const code = (cause as { code?: unknown } | null)?.code;
   const at = { target: address, reason };
@@ -46,7 +46,7 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
       return new AmeliaError('session.unreachable', { ...at, reason: 'it closed the connection' }, { cause });
     default:
       // 42501: no CONNECT privilege; 53300: too many connections; 57P03: starting up or shutting down; …
-      return cause instanceof postgres.PostgresError
+      return isServerError(cause)
         ? new AmeliaError('session.refused', at, { cause })
         : new AmeliaError('session.unreachable', at, { cause });
   }
@@ -54,13 +54,13 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
 
 /** An error of the server's that nothing more is known about. */
 export function unexpectedFailure(cause: unknown): unknown {
-  if (!(cause instanceof postgres.PostgresError)) return cause;
+  if (!isServerError(cause)) return cause;
   return new AmeliaError('session.query-failed', { reason: cause.message, sqlstate: cause.code }, { cause });
 }
 
 /** Why the history table could not be made or written. */
 export function writeFailure(cause: unknown, role: string, table: string): unknown {
-  if (!(cause instanceof postgres.PostgresError)) return cause;
+  if (!isServerError(cause)) return cause;
   switch (cause.code) {
     case '42501':
       return new AmeliaError(
@@ -81,7 +81,7 @@ export function writeFailure(cause: unknown, role: string, table: string): unkno
 
 /** The error for a statement that the server refused, at its place in the file. */
 export function statementFailure(
-  cause: postgres.PostgresError,
+  cause: ServerError,
   version: bigint,
   script: Script,
   statement: Statement,
@@ -115,7 +115,7 @@ function progressNote(script: Script, completed: number | undefined): { label: s
   return [{ label: 'unfinished', text }];
 }
 
-function notesOf(error: postgres.PostgresError): { label: string; text: string }[] {
+function notesOf(error: ServerError): { label: string; text: string }[] {
   const notes: { label: string; text: string | undefined }[] = [
     { label: 'detail', text: error.detail },
     { label: 'server hint', text: error.hint },
@@ -126,7 +126,7 @@ function notesOf(error: postgres.PostgresError): { label: string; text: string }
   return notes.filter((note): note is { label: string; text: string } => Boolean(note.text));
 }
 
-function hintFor(error: postgres.PostgresError, inTransaction: boolean, history: string): { hint?: string } {
+function hintFor(error: ServerError, inTransaction: boolean, history: string): { hint?: string } {
   switch (error.code) {
     case '42P07':
       return error.message.includes(`"${history}"`)

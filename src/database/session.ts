@@ -1,12 +1,11 @@
 // One session with one server: messages are sent in order, may be in flight together, and are
 // refused once the connection is lost. Never reconnects, never retries, never prints.
-import net from 'node:net';
-import postgres from 'postgres';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
 import { describeAddress, openSocket } from './connect.ts';
-import { connectFailure, interruption } from './failure.ts';
+import { Driver, isFatal, isServerError, type Backend, type DriverResult } from './driver.ts';
 import type { EmbeddedServer } from './embedded.ts';
+import { connectFailure, interruption } from './failure.ts';
 import type { ConnectionTarget } from './target.ts';
 
 /** What the server answered to one message. */
@@ -24,16 +23,7 @@ export interface Sent {
   readonly answer: Promise<Answer>;
 }
 
-/** The parts of the driver's query object that are used here (postgres 3.4). */
-interface DriverQuery extends Promise<DriverResult> {
-  resolve: (value: unknown) => void;
-  reject: (error: unknown) => void;
-  execute: () => DriverQuery;
-  writable: () => Promise<NodeJS.WritableStream & { destroy(error?: Error): void }>;
-  readonly state: { pid: number; secret: number } | null;
-}
-type DriverResult = Record<string, unknown>[] & { command: string; count: number | null };
-
+/** A message that is not answered yet. */
 interface Pending {
   readonly bytes: number;
   startedAt: number;
@@ -46,138 +36,92 @@ const maxBytesInFlight = 1024 * 1024;
 /** Inline COPY data is sent in pieces of this many bytes. */
 const copyChunkBytes = 256 * 1024;
 
-export interface SessionOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+/** CancelRequest (manual, section 53.7). */
+const cancelRequestCode = 80877102;
 
-/** An open session. Errors that the server reports come as the driver's PostgresError. */
+/** An open session. Errors that the server reports come as they are; any other is `session.lost`. */
 export class Session {
   readonly database: DatabaseInfo;
-  /** The backend's process id. */
-  readonly pid: number;
   readonly user: string;
+  readonly #target: ConnectionTarget;
   /** The embedded server, when the session is with that. */
   readonly #embedded: EmbeddedServer | undefined;
-  readonly #target: ConnectionTarget;
-  readonly #sql: postgres.Sql;
-  readonly #secret: number;
+  readonly #driver: Driver;
   readonly #inFlight: Pending[];
+  #backend: Backend = { pid: 0, secret: 0 };
   #bytesInFlight = 0;
-  #room: (() => void) | undefined;
-  readonly #lost: { error: AmeliaError | undefined };
-  /** What the connection's loss is to be called, from what the server said last. */
-  readonly #loss: () => AmeliaError;
+  #roomMade: (() => void) | undefined;
 
-  private constructor(parts: {
-    database: DatabaseInfo;
-    backend: { pid: number; secret: number };
-    target: ConnectionTarget;
-    embedded: EmbeddedServer | undefined;
-    sql: postgres.Sql;
-    inFlight: Pending[];
-    lost: { error: AmeliaError | undefined };
-    loss: () => AmeliaError;
-  }) {
-    this.database = parts.database;
-    this.pid = parts.backend.pid;
-    this.#secret = parts.backend.secret;
-    this.#target = parts.target;
-    this.user = parts.target.user;
-    this.#embedded = parts.embedded;
-    this.#sql = parts.sql;
-    this.#inFlight = parts.inFlight;
-    this.#lost = parts.lost;
-    this.#loss = parts.loss;
+  private constructor(
+    driver: Driver,
+    inFlight: Pending[],
+    where: { host: string; port: number; target: ConnectionTarget; embedded: EmbeddedServer | undefined },
+  ) {
+    const { host, port, target, embedded } = where;
+    this.#driver = driver;
+    this.#inFlight = inFlight;
+    this.#target = target;
+    this.#embedded = embedded;
+    this.user = target.user;
+    this.database = {
+      host,
+      port,
+      name: target.database,
+      get serverVersion() {
+        return driver.parameter('server_version')?.split(' ')[0] ?? '';
+      },
+    };
   }
 
   /**
-   * Connects and answers the first message.
+   * Connects and sends the first message; its failure is the answer's, not the session's.
    * Throws `session.*`, `config.unreadable` (certificates) or, when aborted, `apply.interrupted`.
    */
   static async open(
     source: ConnectionTarget | EmbeddedServer,
     first: string,
-    { signal }: SessionOptions = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<{ session: Session; answer: Promise<Answer> }> {
     const embedded = 'connect' in source ? source : undefined;
-    const target = embedded ? embedded.target : (source as ConnectionTarget);
-    const { socket, host, port } = embedded
+    const target = embedded?.target ?? (source as ConnectionTarget);
+    const opened = embedded
       ? { socket: embedded.connect(), host: 'embedded', port: 0 }
       : await openSocket(target, signal);
+    const { socket, host, port } = opened;
     const inFlight: Pending[] = [];
-    const lost: { error: AmeliaError | undefined } = { error: undefined };
-    let heard: Buffer = Buffer.alloc(0);
-    socket.on('data', (chunk) => (heard = chunk));
-    const loss = () => new AmeliaError('session.lost', { reason: lastWords(heard) ?? 'the server closed it' });
-    let taken = false;
-    const sql = postgres({
-      // The driver asks for a socket again when the connection is gone: that is the moment to refuse.
-      socket: () => {
-        if (taken) throw (lost.error ??= loss());
-        taken = true;
-        return socket;
-      },
-      host: 'localhost',
-      port,
-      user: target.user,
-      pass: target.password ?? '',
-      database: target.database,
-      ssl: false,
-      max: 1,
-      max_lifetime: null,
-      idle_timeout: 0,
-      connect_timeout: target.connectTimeoutMs / 1000,
-      max_pipeline: Number.MAX_SAFE_INTEGER,
-      keep_alive: null,
-      prepare: false,
-      fetch_types: false,
-      debug: false,
-      publications: '',
-      backoff: false,
-      connection: { application_name: target.applicationName, ...(target.options && { options: target.options }) },
-      onnotice: (notice: postgres.Notice) => {
-        inFlight[0]?.onNotice?.(readNotice(notice));
-      },
-      onclose: () => {
-        lost.error ??= loss();
-      },
-    } as unknown as postgres.Options<Record<string, never>>);
-    const name = embedded ? `the embedded server in ${embedded.dir}` : describeAddress(host, port);
-    const aborted = () => {
-      socket.destroy();
-    };
+    const driver = new Driver(socket, target, (notice) => inFlight[0]?.onNotice?.(notice));
+    const session = new Session(driver, inFlight, { host, port, target, embedded });
+    const aborted = () => void socket.destroy();
     signal?.addEventListener('abort', aborted, { once: true });
     try {
-      const query = sql.unsafe(first) as unknown as DriverQuery;
-      const pending = { bytes: 0, startedAt: performance.now(), onNotice: undefined };
-      inFlight.push(pending);
-      const answer = query.then(
-        (result) => readAnswer(result, pending),
-        (error: unknown) => {
-          // A query's own failure means that the session is open; anything else is a failure to connect.
-          if (query.state !== null && error instanceof postgres.PostgresError && !isFatal(error)) throw error;
-          throw signal?.aborted ? interruption(signal) : connectFailure(error, target, name);
-        },
+      const { answer } = session.send(first);
+      const failure: unknown = await answer.then(
+        () => undefined,
+        (error: unknown) => error,
       );
-      answer
-        .catch(() => {})
-        .finally(() => inFlight.shift())
-        .catch(() => {});
-      await answer.catch((error: unknown) => {
-        if (error instanceof AmeliaError) throw error;
-      });
-      if (query.state === null) throw loss();
-      const serverVersion = (sql.parameters as unknown as Record<string, string>).server_version ?? '';
-      const database = { host, port, name: target.database, serverVersion: serverVersion.split(' ')[0] ?? '' };
-      const backend = query.state;
-      return { session: new Session({ database, backend, target, embedded, sql, inFlight, lost, loss }), answer };
+      if (session.pid === 0 || driver.lost) {
+        const address = embedded ? `the embedded server in ${embedded.dir}` : describeAddress(host, port);
+        const cause = failure instanceof AmeliaError ? (failure.cause ?? failure) : failure;
+        throw signal?.aborted ? interruption(signal) : connectFailure(cause, target, address);
+      }
+      return { session, answer };
     } catch (error) {
       socket.destroy();
-      await sql.end({ timeout: 0 });
+      await driver.end(0);
       throw error;
     } finally {
       signal?.removeEventListener('abort', aborted);
     }
+  }
+
+  /** The backend's process id. */
+  get pid(): number {
+    return this.#backend.pid;
+  }
+
+  /** Why the session can no longer be used; undefined while it can. */
+  get lost(): AmeliaError | undefined {
+    return this.#driver.lost;
   }
 
   /** Sends one message of the simple protocol: one or more statements, in one implicit transaction unless they say otherwise. */
@@ -198,20 +142,20 @@ export class Session {
       this.#inFlight.length > 0 &&
       (this.#inFlight.length >= maxInFlight || this.#bytesInFlight + bytes > maxBytesInFlight)
     ) {
-      await new Promise<void>((resolve) => (this.#room = resolve));
+      await new Promise<void>((resolve) => (this.#roomMade = resolve));
     }
   }
 
   /** Runs `COPY … FROM stdin` with these rows. Nothing else may be in flight. */
   async copy(text: string, data: Uint8Array, onNotice?: (notice: Notice) => void): Promise<Answer> {
-    this.#refuseIfLost();
+    if (this.lost) throw this.lost;
     const pending = this.#track(data.length, onNotice);
-    const query = this.#sql.unsafe(text) as unknown as DriverQuery;
+    const query = this.#driver.query(text);
     // The driver forgets a failure that comes after the last row was sent: hear it at its source.
     const failed = new Promise<never>((_, reject) => {
       const original = query.reject;
       query.reject = (error) => {
-        reject(error as Error);
+        reject(error);
         original(error);
       };
     });
@@ -237,56 +181,53 @@ export class Session {
     }
   }
 
-  /** Asks the server to cancel what runs (CancelRequest; manual, section 53.2.8). Never throws. */
+  /** Asks the server to cancel what runs (manual, section 53.2.8). Never throws. */
   async cancel(): Promise<void> {
     if (this.#embedded) return this.#embedded.kill(); // it hears nothing while a statement runs
     try {
       const { socket } = await openSocket({ ...this.#target, connectTimeoutMs: 2000 });
       const request = Buffer.alloc(16);
-      request.writeInt32BE(16, 0);
-      request.writeInt32BE(80877102, 4);
-      request.writeUInt32BE(this.pid, 8);
-      request.writeUInt32BE(this.#secret, 12);
-      await new Promise<void>((resolve) =>
+      request.writeUInt32BE(request.length, 0);
+      request.writeUInt32BE(cancelRequestCode, 4);
+      request.writeUInt32BE(this.#backend.pid, 8);
+      request.writeUInt32BE(this.#backend.secret, 12);
+      await new Promise<void>((resolve) => {
         socket
           .once('close', () => resolve())
           .on('error', () => {})
-          .end(request),
-      );
+          .end(request);
+      });
     } catch {
       // The server cannot be reached: then closing the session is what is left.
     }
   }
 
-  /** Why the session can no longer be used; undefined while it can. */
-  get lost(): AmeliaError | undefined {
-    return this.#lost.error;
-  }
-
   /** Ends the session; what is in flight is given `graceMs` to be answered. Never throws. */
   async close(graceMs = 1000): Promise<void> {
-    this.#lost.error ??= new AmeliaError('session.lost', { reason: 'it was closed' });
-    await this.#sql.end({ timeout: graceMs / 1000 }).catch(() => {});
+    this.#driver.lose(undefined, 'it was closed');
+    await this.#driver.end(graceMs);
   }
 
   async #send(text: string, onNotice?: (notice: Notice) => void): Promise<Answer> {
-    this.#refuseIfLost();
+    if (this.lost) throw this.lost;
     const pending = this.#track(text.length, onNotice);
-    const query = this.#sql.unsafe(text) as unknown as DriverQuery;
+    const query = this.#driver.query(text);
     // The driver settles a query while it reads the server's messages, one after another; only
     // hearing it there keeps each notice and each millisecond with its own statement.
     const { resolve, reject } = query;
     query.resolve = (value) => {
       const answer = readAnswer(value as DriverResult, pending);
+      this.#backend = query.state ?? this.#backend;
       this.#settle();
       resolve(answer);
     };
     query.reject = (error) => {
+      this.#backend = query.state ?? this.#backend;
       this.#settle();
       reject(error);
     };
     try {
-      return (await query) as unknown as Answer;
+      return (await query) as Answer;
     } catch (error) {
       throw this.#translate(error);
     }
@@ -303,34 +244,15 @@ export class Session {
     this.#bytesInFlight -= this.#inFlight.shift()?.bytes ?? 0;
     const next = this.#inFlight[0];
     if (next) next.startedAt = performance.now();
-    this.#room?.();
-  }
-
-  #refuseIfLost(): void {
-    if (this.#lost.error) throw this.#lost.error;
+    this.#roomMade?.();
   }
 
   #translate(error: unknown): unknown {
     if (error instanceof AmeliaError) return error;
-    if (error instanceof postgres.PostgresError) {
-      if (isFatal(error))
-        this.#lost.error ??= new AmeliaError('session.lost', { reason: error.message }, { cause: error });
-      return error;
-    }
-    return (this.#lost.error ??= this.#loss());
+    if (!isServerError(error)) return this.#driver.lose(error);
+    if (isFatal(error)) this.#driver.lose(error, error.message);
+    return error;
   }
-}
-
-/** Why the server ended the session, when it said so: the driver forgets a FATAL that no query was waiting for. */
-function lastWords(heard: Buffer): string | undefined {
-  const at = heard.lastIndexOf('VFATAL\0');
-  if (at === -1) return undefined;
-  const fields = heard.toString('utf8', at).split('\0');
-  return fields.find((field) => field.startsWith('M'))?.slice(1);
-}
-
-function isFatal(error: postgres.PostgresError): boolean {
-  return error.severity === 'FATAL' || error.severity === 'PANIC';
 }
 
 function readAnswer(result: DriverResult, pending: Pending): Answer {
@@ -339,17 +261,3 @@ function readAnswer(result: DriverResult, pending: Pending): Answer {
   const tag = last.command ? `${last.command}${last.count ? ` ${last.count}` : ''}` : '';
   return { rows: last, tag, ms: performance.now() - pending.startedAt };
 }
-
-function readNotice(notice: postgres.Notice): Notice {
-  const { severity, message, code, detail, hint } = notice as unknown as Record<string, string | undefined>;
-  return {
-    severity: severity ?? 'NOTICE',
-    message: message ?? '',
-    ...(code && { sqlstate: code }),
-    ...(detail && { detail }),
-    ...(hint && { hint }),
-  };
-}
-
-/** A socket that a driver can speak over: what connect.ts opens, or the embedded server's own. */
-export type DriverSocket = net.Socket;

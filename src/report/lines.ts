@@ -21,7 +21,8 @@ export interface Telling {
   readonly command: string;
 }
 
-type EventOf<T extends MigratorEvent['type']> = Extract<MigratorEvent, { type: T }>;
+/** The event of one type. */
+export type EventOf<T extends MigratorEvent['type']> = Extract<MigratorEvent, { type: T }>;
 
 export const connectedLine = ({ database, historyTable }: EventOf<'connected'>): string =>
   `connected to ${databaseName(database)} (PostgreSQL ${database.serverVersion}), history in ${onOneLine(historyTable)}`;
@@ -73,9 +74,13 @@ export const isDone = (step: StepResult, direction: Direction): boolean =>
 export type Begun = Pick<EventOf<'migration-started'>, 'direction' | 'transaction'>;
 
 /** What became of a step that did not end as it was meant to. */
-export function failedState(step: StepResult, { direction, transaction }: Begun): string {
-  if (step.state === 'unknown') return transaction ? 'failed, outcome unknown' : 'failed, unfinished';
-  return direction === 'up' && step.state === 'rolled-back' ? 'failed, rolled back' : 'failed';
+export function failedState(
+  { step, interrupted }: EventOf<'migration-finished'>,
+  { direction, transaction }: Begun,
+): string {
+  const failed = interrupted ? 'interrupted' : 'failed';
+  if (step.state === 'unknown') return `${failed}, ${transaction ? 'outcome unknown' : 'unfinished'}`;
+  return direction === 'up' && step.state === 'rolled-back' ? `${failed}, rolled back` : failed;
 }
 
 /** The whole text of an error, with the stack where it is a bug of ours. `started` says that a migration had begun. */

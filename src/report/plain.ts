@@ -73,7 +73,7 @@ export class PlainProgress implements Progress {
         const label = lines.migrationName(step, versions);
         const measure = `${count(step.statements, 'statement')}, ${duration(step.ms)}`;
         if (!lines.isDone(step, begun.direction)) {
-          return this.#say(`${lines.failedState(step, begun)}: ${label} (after ${duration(step.ms)})`);
+          return this.#say(`${lines.failedState(event, begun)}: ${label} (after ${duration(step.ms)})`);
         }
         return this.#say(`${begun.direction === 'up' ? 'applied' : 'rolled back'} ${label} (${measure})`);
       }

@@ -2,7 +2,7 @@
 // The only place that knows ora. The moving line is never wider than the terminal.
 import ora, { type Ora } from 'ora';
 import type { AmeliaError } from '../errors.ts';
-import type { MigratorEvent, StepResult } from '../events.ts';
+import type { MigratorEvent } from '../events.ts';
 import * as lines from './lines.ts';
 import type { MessageLevel, Opening, Progress } from './reporter.ts';
 import { plainStyle } from './style.ts';
@@ -94,7 +94,7 @@ export class TerminalProgress implements Progress {
         this.#say(lines.noticeLine(event, this.#t));
         break;
       case 'migration-finished':
-        this.#settled(event.step);
+        this.#settled(event);
         break;
     }
     this.#update();
@@ -117,13 +117,14 @@ export class TerminalProgress implements Progress {
     this.#t.writer.text(gap + lines.failureText(failure, this.#t, this.#started));
   }
 
-  #settled(step: StepResult): void {
+  #settled(event: lines.EventOf<'migration-finished'>): void {
+    const { step } = event;
     const { versions, style } = this.#t;
     const begun = this.#running.get(step.version)?.begun ?? unseen;
     this.#running.delete(step.version);
     const done = lines.isDone(step, begun.direction);
     const time = duration(step.ms);
-    const state = lines.failedState(step, begun);
+    const state = lines.failedState(event, begun);
     const inFull = done ? (begun.direction === 'up' ? time : `rolled back in ${time}`) : `${state} after ${time}`;
     const what = done || this.#columns >= 60 ? inFull : state;
     const room = Math.max(4, Math.min(labelColumns, this.#columns - 4 - widthOf(what)));

@@ -28,5 +28,5 @@ export async function failureOf<C extends ErrorCode>(run: Promise<unknown>, code
     (reason: unknown) => reason,
   );
   if (error instanceof AmeliaError && error.code === code) return error as AmeliaError<C>;
-  throw error ?? new Error(`expected ${code}, but it succeeded`);
+  throw error instanceof Error ? error : new Error(`expected ${code}, but it succeeded`);
 }

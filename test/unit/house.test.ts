@@ -84,8 +84,8 @@ const rooms: readonly Room[] = [
   { holds: /^migration\/checksum\.ts$/, values: [/^migration\//, errors, /^node:crypto$/] },
   { holds: /^migration\//, values: [/^migration\//, errors, /^node:(path|buffer)$/] },
   {
-    holds: /^database\/(failure|apply)\.ts$/,
-    values: [/^database\//, errors, node, /^postgres$/, /^migration\/location\.ts$/],
+    holds: /^database\/(failure|run)\.ts$/,
+    values: [/^database\//, errors, node, /^migration\/location\.ts$/],
     types: [events, ...someTypes],
   },
   {
@@ -93,7 +93,8 @@ const rooms: readonly Room[] = [
     values: [/^database\//, errors, node, /^nanotar$/, /^@electric-sql\//],
     types: [events, ...someTypes],
   },
-  { holds: /^database\//, values: [/^database\//, errors, node, /^postgres$/], types: [events, ...someTypes] },
+  { holds: /^database\/driver\.ts$/, values: [errors, node, /^postgres$/], types: [events, /^database\/target\.ts$/] },
+  { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
   { holds: /^schema\//, values: [/^schema\//, errors], types: [/^database\/session\.ts$/, events, ...someTypes] },
   {
     holds: /^verify\//,
@@ -116,7 +117,11 @@ const rooms: readonly Room[] = [
     types: [events],
   },
   // The files beside the rooms: the migrator, its results, the library's surface.
-  { holds: /^[^/]+\.ts$/, values: [/^(migration|database)\//, /^(migrator|results|errors)\.ts$/], types: [events] },
+  {
+    holds: /^[^/]+\.ts$/,
+    values: [/^(migration|database)\//, /^(migrator|workspace|results|errors)\.ts$/],
+    types: [events],
+  },
 ];
 
 /** Packages that exactly one place knows. */

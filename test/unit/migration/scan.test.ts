@@ -220,25 +220,11 @@ describe('what is not text is refused with its byte offset', () => {
   });
 });
 
-test('a scan takes time in proportion to the text, whatever it is made of', () => {
-  const once = (piece: string, count: number) => {
-    const text = bytes(piece.repeat(count));
-    const begin = performance.now();
-    scan('x.sql', text);
-    return performance.now() - begin;
-  };
-  for (const piece of [
-    "select 'a';",
-    "E'a' -- c\n",
-    '$a ',
-    '/*/**/*/',
-    '$x$ $y $x$ ',
-    '-- c\n',
-    'begin ',
-    '\ufeff',
-    'a$',
-  ]) {
-    once(piece, 50_000);
-    expect(once(piece, 400_000), piece).toBeLessThan(2_000);
-  }
-});
+// Whatever takes time in proportion to the square of this would not end within the test's time.
+test.each(["select 'a';", "E'a' -- c\n", '$a ', '/*/**/*/', '$x$ $y $x$ ', '-- c\n', 'begin ', '\ufeff', 'a$'])(
+  'a scan of 400,000 times %j ends',
+  (piece) => {
+    const text = bytes(piece.repeat(400_000));
+    expect(scan('x.sql', text).statements.length).toBeLessThanOrEqual(400_000);
+  },
+);

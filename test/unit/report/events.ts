@@ -52,6 +52,7 @@ export const step = (version: string, name: string, state: StepResult['state'] =
 export const finished = (...of: Parameters<typeof step>): MigratorEvent => ({
   type: 'migration-finished',
   step: step(...of),
+  interrupted: false,
 });
 
 export const notice = (message: string): MigratorEvent => ({

@@ -1,0 +1,120 @@
+// The postgres package on one socket: what of it is used, and what of it is not to be trusted. It would
+// connect again by itself; here a lost connection stays lost, and says why.
+import type net from 'node:net';
+import postgres from 'postgres';
+import { AmeliaError } from '../errors.ts';
+import type { Notice } from '../events.ts';
+import type { ConnectionTarget } from './target.ts';
+
+/** The parts of the driver's query object that are used here (postgres 3.4). */
+export interface DriverQuery extends PromiseLike<unknown> {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  writable: () => Promise<NodeJS.WritableStream>;
+  /** The backend that it was sent to; null before the connection is made. */
+  readonly state: Backend | null;
+}
+export type DriverResult = Record<string, unknown>[] & { command: string; count: number | null };
+
+/** What a CancelRequest names. */
+export interface Backend {
+  readonly pid: number;
+  readonly secret: number;
+}
+
+/** An error that the server reported, with its SQLSTATE in `code`. */
+export type ServerError = postgres.PostgresError;
+
+export function isServerError(error: unknown): error is ServerError {
+  return error instanceof postgres.PostgresError;
+}
+
+/** True for an error after which the server has closed the connection. */
+export function isFatal(error: unknown): boolean {
+  return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
+}
+
+/** One connection's driver. Connects when the first query is sent. */
+export class Driver {
+  readonly #sql: postgres.Sql;
+  #lost: AmeliaError | undefined;
+  #heard: Buffer = Buffer.alloc(0);
+
+  constructor(socket: net.Socket, target: ConnectionTarget, onNotice: (notice: Notice) => void) {
+    let taken = false;
+    socket.on('data', (chunk) => (this.#heard = chunk));
+    this.#sql = postgres({
+      // The driver asks for a socket again when the connection is gone: that is the moment to refuse.
+      socket: () => {
+        if (taken) throw this.lose();
+        taken = true;
+        return socket;
+      },
+      // What is left out would be taken from the environment.
+      host: 'localhost',
+      port: 5432,
+      user: target.user,
+      pass: target.password ?? '',
+      database: target.database,
+      ssl: false,
+      max: 1,
+      max_lifetime: null,
+      idle_timeout: 0,
+      connect_timeout: target.connectTimeoutMs / 1000,
+      max_pipeline: Number.MAX_SAFE_INTEGER,
+      keep_alive: null,
+      prepare: false,
+      fetch_types: false,
+      debug: false,
+      publications: '',
+      backoff: false,
+      connection: { application_name: target.applicationName, ...(target.options && { options: target.options }) },
+      onnotice: (notice: postgres.Notice) => onNotice(readNotice(notice)),
+      onclose: () => this.lose(),
+    } as unknown as postgres.Options<Record<string, never>>);
+  }
+
+  /** A message of the simple protocol; it is sent when somebody awaits it. */
+  query(text: string): DriverQuery {
+    return this.#sql.unsafe(text) as unknown as DriverQuery;
+  }
+
+  /** What the server said of itself when the connection was made, such as `server_version`. */
+  parameter(name: string): string | undefined {
+    return (this.#sql.parameters as unknown as Record<string, string | undefined>)[name];
+  }
+
+  /** Why the connection can no longer be used; undefined while it can. */
+  get lost(): AmeliaError | undefined {
+    return this.#lost;
+  }
+
+  /** From now on the connection counts as lost; the first reason stays. */
+  lose(cause?: unknown, reason = lastWords(this.#heard) ?? 'the server closed it'): AmeliaError {
+    return (this.#lost ??= new AmeliaError('session.lost', { reason }, { cause }));
+  }
+
+  /** Ends the connection; what is in flight is given `graceMs` to be answered. Never throws. */
+  async end(graceMs: number): Promise<void> {
+    await this.#sql.end({ timeout: graceMs / 1000 }).catch(() => {});
+  }
+}
+
+/** Why the server ended the session, when it said so: the driver forgets a FATAL that no query was waiting for. */
+function lastWords(heard: Buffer): string | undefined {
+  const at = heard.lastIndexOf('VFATAL\0');
+  if (at === -1) return undefined;
+  const fields = heard.toString('utf8', at).split('\0');
+  return fields.find((field) => field.startsWith('M'))?.slice(1);
+}
+
+function readNotice(notice: postgres.Notice): Notice {
+  const { severity, message, code, detail, hint } = notice as unknown as Record<string, string | undefined>;
+  return {
+    severity: severity ?? 'NOTICE',
+    message: message ?? '',
+    ...(code && { sqlstate: code }),
+    ...(detail && { detail }),
+    ...(hint && { hint }),
+  };
+}

@@ -1,0 +1,121 @@
+// What every verb of the migrator works with: the folder, a session with its history read, the lock,
+// the history table. Knows no verb.
+import { connect, type Connection } from './database/connection.ts';
+import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
+import { ensureHistory, type HistoryReading } from './database/history.ts';
+import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
+import { acquireLock, lockKey } from './database/lock.ts';
+import type { DatabaseSource } from './database/target.ts';
+import { AmeliaError } from './errors.ts';
+import type { MigratorEvent } from './events.ts';
+import { Folder } from './migration/folder.ts';
+
+export interface MigratorSettings {
+  readonly database: DatabaseSource;
+  /** The migrations folder. */
+  readonly migrations: string;
+  /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
+  readonly historyTable?: string;
+  /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
+  readonly lockTimeoutMs?: number;
+  /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
+  readonly statementTimeoutMs?: number;
+  /** SET ROLE to this before anything. */
+  readonly role?: string;
+  /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
+  readonly onEvent?: (event: MigratorEvent) => void;
+  /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOption {
+  /** How long to wait for another run's lock, in milliseconds. Default 300000. */
+  readonly waitMs?: number;
+}
+
+const defaultWaitMs = 300_000;
+const defaultLockTimeoutMs = 5000;
+
+export class Workspace {
+  readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
+  readonly #table: TableName;
+
+  /** Throws `config.invalid` for an unusable history table name. */
+  constructor(settings: MigratorSettings) {
+    this.settings = { ...settings, lockTimeoutMs: settings.lockTimeoutMs ?? defaultLockTimeoutMs };
+    const name = settings.historyTable ?? 'schema_migrations';
+    const table = parseTableName(name);
+    if (!table) {
+      const problem = 'is not a table name';
+      const hint = 'write TABLE or SCHEMA.TABLE, with "double quotes" around a part that is not plain';
+      throw new AmeliaError('config.invalid', { setting: '--history-table', value: name, problem, hint });
+    }
+    this.#table = table;
+  }
+
+  /** Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one. */
+  async connected<T>(
+    { waitMs = defaultWaitMs }: WaitOption,
+    task: (connection: Connection, folder: Folder) => T | Promise<T>,
+  ): Promise<T> {
+    const { database, role, signal } = this.settings;
+    const folder = Folder.open(this.settings.migrations);
+    if (signal?.aborted) throw interruption(signal);
+    const connection = await connect({
+      database,
+      table: this.#table,
+      role,
+      signal,
+      waitMs,
+      onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+    });
+    try {
+      this.emit({
+        type: 'connected',
+        database: connection.database,
+        historyTable: displayTable(connection.reading.table),
+      });
+      return await task(connection, folder);
+    } catch (error) {
+      throw unexpectedFailure(error);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
+  async lock(connection: Connection, { waitMs = defaultWaitMs }: WaitOption): Promise<void> {
+    const { schema, table } = connection.reading.table;
+    await acquireLock(connection.session, lockKey(`${schema}.${table}`), {
+      waitMs,
+      signal: this.settings.signal,
+      onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
+    });
+  }
+
+  /** Makes the history table, takes it over or widens it, where that is needed. Throws `session.privilege` or `history.not-written`. */
+  async ensureHistory(
+    { session }: Connection,
+    reading: HistoryReading,
+    needs: { largest: bigint; journal: boolean },
+  ): Promise<void> {
+    const ensure = ensureHistory(reading, needs);
+    if (!ensure) return;
+    const { lockTimeoutMs } = this.settings;
+    const table = displayTable(reading.table);
+    try {
+      await session.query(`BEGIN; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}; ${ensure.sql}; COMMIT`);
+    } catch (cause) {
+      throw writeFailure(cause, reading.user, table);
+    }
+    if (ensure.widens) this.emit({ type: 'history-widened', table });
+  }
+
+  emit(event: MigratorEvent): void {
+    try {
+      this.settings.onEvent?.(event);
+    } catch {
+      // see onEvent
+    }
+  }
+}
