@@ -39,7 +39,7 @@ describe('a terminal of 80 columns', () => {
     const database = await freshDatabase();
     const cwd = folderOf({ 'migrations/1_long.sql': 'SELECT pg_sleep(600);' });
     const terminal = openTerminal(['migrate', '-d', database.url], { cwd });
-    await terminal.shows('statement 1 of 1');
+    await terminal.shows(/1 long · .*\d/);
     terminal.type('\x03');
     expect(await terminal.ended).toBe(130);
     expect((await terminal.screen()).join('\n')).toMatch(/✖ 1 long +interrupted, rolled back/);
@@ -79,7 +79,7 @@ describe('without a terminal', () => {
     const { stdout, stderr } = await amelia(['migrate', '-d', database.url], { cwd: folderOf(files) });
     expect(stdout + stderr).not.toContain('\x1b');
     expect(stderr).toMatch(
-      /^4 migrations to apply\napplied 001 first_things_first \(1 statement, \d+ ms\)\nnotice: hello/,
+      /^4 migrations to apply\napplied 001 first_things_first \(1 statement, \d+ ms\)\n  notice: hello/,
     );
   });
 
