@@ -86,7 +86,11 @@ export const catalogue = {
     3,
     (f: { path: string; others: readonly string[] }) =>
       `${f.path} is not a migration's file name${f.others.length === 0 ? '' : `, nor is ${f.others.join(', ')}`}`,
-    () => 'migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it, or move it out of the folder',
+    (f) => {
+      const [, digits, name] = /([0-9]+)[-_.\s]+([^/]+)\.sql$/i.exec(f.path) ?? [];
+      const better = digits && name ? ` to ${digits}_${name}.sql` : '';
+      return `migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it${better}, or move it out of the folder`;
+    },
   ),
   'filename.version-range': entry(
     3,
@@ -126,6 +130,11 @@ export const catalogue = {
   'directives.invalid': entry(
     3,
     (f: { directive: string; problem: string }) => `directive ${f.directive}: ${f.problem}`,
+  ),
+  'directives.foreign': entry(
+    3,
+    (f: { annotation: string }) => `${f.annotation} of another tool: here the file would be applied and undone at once`,
+    () => 'put what follows it into a file of its own, NNN_name.down.sql',
   ),
   'directives.misplaced': entry(
     3,
@@ -170,13 +179,13 @@ export const catalogue = {
     4,
     (f: Refusals) => oneOrMore(f, 'missing migration', 'missing migrations:'),
     () =>
-      'the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back',
+      'the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back (if it was removed for good, delete its row from the history table)',
   ),
   'plan.modified': entry(
     4,
     (f: Refusals) => oneOrMore(f, 'modified migration', 'modified migrations:'),
     (f) =>
-      `put the file back as it was and write a new migration for the change; or, if the database is as the file says, amelia-db repair --accept-modified ${f.refusals.map((r) => r.version).join(' ')}`,
+      `put the file back as it was and write a new migration for the change; or, if the database is as the file says, amelia-db repair --accept-modified ${f.refusals.length > 5 ? 'VERSION…' : f.refusals.map((r) => r.version).join(' ')}`,
   ),
   'plan.out-of-order': entry(
     4,
@@ -328,9 +337,21 @@ export const catalogue = {
     (f: { version: string; table: string; reason: string; sqlstate: string | null }) =>
       `the migration ran, but recording version ${f.version} in ${f.table} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
   ),
+  'apply.history-changed': entry(
+    1,
+    (f: { version: string; table: string }) =>
+      `the history in ${f.table} was changed by another hand while version ${f.version} ran; it was rolled back`,
+    () =>
+      'if the file writes into that table (a dump often ends so), remove that or keep our history elsewhere with --history-table; if another program migrates this database, run again when it is done',
+  ),
   'apply.commit-failed': entry(
     1,
-    (f: { version: string; reason: string; sqlstate: string | null }) =>
+    (f: {
+      version: string;
+      reason: string;
+      sqlstate: string | null;
+      notes?: readonly { readonly label: string; readonly text: string }[];
+    }) =>
       `COMMIT of version ${f.version} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
   ),
   'apply.outcome-unknown': entry(
@@ -346,7 +367,7 @@ export const catalogue = {
   'status.unhealthy': entry(
     7,
     (f: { problem: string }) => f.problem,
-    () => 'see the table above',
+    () => 'amelia-db migrate applies what is pending, or says what stands in the way',
   ),
 
   // 70

@@ -128,6 +128,8 @@ export interface StatusResult {
   readonly current: string | null;
   readonly migrations: readonly StatusEntry[];
   readonly summary: StatusSummary;
+  /** The run that goes on at this moment: what is pending or unfinished may be its work. */
+  readonly running: OtherSession | null;
   /** Version numbers between the lowest and the highest file that no file has, as ranges `4` or `4-7`. */
   readonly gaps: readonly string[];
 }

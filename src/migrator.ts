@@ -6,11 +6,11 @@ import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import { insertRecord, type HistoryReading } from './database/history.ts';
 import { displayTable } from './database/identifiers.ts';
 import type { Work } from './database/run.ts';
-import { AmeliaError } from './errors.ts';
+import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
 import type { Folder } from './migration/folder.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
-import type { Direction, MigrationStatus, Plan, Step } from './migration/types.ts';
+import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 import { Workspace, type MigratorSettings, type WaitOption } from './workspace.ts';
 
@@ -87,10 +87,11 @@ class Engine implements Migrator {
   }
 
   async status(): Promise<StatusResult> {
-    return await this.#workspace.connected({}, (connection, folder) => {
+    return await this.#workspace.connected({}, async (connection, folder) => {
       const { reading } = connection;
+      const running = this.#workspace.lockHolder(connection);
       const statuses = resolve(folder.files, folder.checksums(reading), reading);
-      return statusResult(connection, statuses, folder.files);
+      return statusResult(connection, statuses, await running);
     });
   }
 
@@ -147,15 +148,15 @@ class Engine implements Migrator {
         const statuses = resolve(folder.files, folder.checksums(reading), reading);
         return { connection, reading, plan: refusal(connection, reading, direction, () => decide(statuses)) };
       };
-      const first = look(connection.reading);
-      if (first.plan.steps.length === 0) return summary(first, []);
+      const first = unlessUnfinished(() => look(connection.reading));
+      if (first?.plan.steps.length === 0) return summary(first, []);
       refuseReadOnly(connection);
       // Every file is read before anything runs: a mistake in the last one must not leave half a deploy.
-      for (const step of first.plan.steps) folder.script(step);
+      for (const step of first?.plan.steps ?? []) folder.script(step);
       await this.#workspace.lock(connection, options);
       const decision = look(await connection.read());
       if (decision.plan.steps.length === 0) return summary(decision, []);
-      const work = decision.plan.steps.map((step) => workOf(step, folder));
+      const work = worksOf(decision, folder);
       this.#workspace.emit({
         type: 'planned',
         direction: decision.plan.direction,
@@ -244,6 +245,16 @@ class Engine implements Migrator {
   }
 }
 
+/** Undefined when a migration is unfinished: somebody may be running it, which only the lock can tell. */
+function unlessUnfinished(look: () => Decision): Decision | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isAmeliaError(error, 'plan.unfinished')) return undefined;
+    throw error;
+  }
+}
+
 /** A plan, or a refusal that says where the database stands. */
 function refusal(
   { database }: Connection,
@@ -258,15 +269,16 @@ function refusal(
   }
 }
 
-function workOf(step: Step, folder: Folder): Work {
-  const { version, name } = step.file;
-  return {
-    direction: step.direction,
-    version,
-    name,
-    script: folder.script(step),
-    checksum: folder.checksum(step.file),
-  };
+function worksOf({ plan, reading }: Decision, folder: Folder): Work[] {
+  const above = reading.applied.at(-1)?.version ?? 0n;
+  let rows = 0;
+  return plan.steps.map((step): Work => {
+    const { direction, file } = step;
+    const { version, name } = file;
+    const expected = { above, rows };
+    if (version > above) rows++;
+    return { direction, version, name, script: folder.script(step), checksum: folder.checksum(file), expected };
+  });
 }
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {

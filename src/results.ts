@@ -6,6 +6,7 @@ import type {
   DatabaseInfo,
   DryRunResult,
   DryRunStep,
+  OtherSession,
   RunResult,
   StatusEntry,
   StatusResult,
@@ -13,7 +14,7 @@ import type {
 } from './events.ts';
 import { Locator } from './migration/location.ts';
 import { gaps } from './migration/plan.ts';
-import type { AppliedMigration, MigrationFile, MigrationStatus, Plan, Script, Step } from './migration/types.ts';
+import type { AppliedMigration, MigrationStatus, Plan, Script, Step } from './migration/types.ts';
 
 /** Where the database was before these steps, and where it is after them. */
 export function runResult(
@@ -34,7 +35,7 @@ export function runResult(
 export function statusResult(
   { database, reading }: Connection,
   statuses: readonly MigrationStatus[],
-  files: readonly MigrationFile[],
+  running: OtherSession | null,
 ): StatusResult {
   const count = (state: MigrationStatus['state']) => statuses.filter((status) => status.state === state).length;
   return {
@@ -50,7 +51,8 @@ export function statusResult(
       outOfOrder: count('out-of-order'),
       unfinished: count('unfinished'),
     },
-    gaps: gaps(files),
+    running,
+    gaps: gaps(statuses),
   };
 }
 

@@ -4,10 +4,10 @@ import { connect, type Connection } from './database/connection.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
-import { acquireLock, lockKey } from './database/lock.ts';
+import { acquireLock, lockKey, readHolder } from './database/lock.ts';
 import type { DatabaseSource } from './database/target.ts';
 import { AmeliaError } from './errors.ts';
-import type { MigratorEvent } from './events.ts';
+import type { MigratorEvent, OtherSession } from './events.ts';
 import { Folder } from './migration/folder.ts';
 
 export interface MigratorSettings {
@@ -91,6 +91,11 @@ export class Workspace {
       signal: this.settings.signal,
       onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
     });
+  }
+
+  /** Who migrates at this moment; null when nobody does. */
+  async lockHolder({ session, reading: { table } }: Connection): Promise<OtherSession | null> {
+    return await readHolder(session, lockKey(`${table.schema}.${table.table}`));
   }
 
   /** Makes the history table, takes it over or widens it, where that is needed. Throws `session.privilege` or `history.not-written`. */

@@ -114,7 +114,7 @@ function createProgram(
   program.commandsGroup('Change the database:');
   command('migrate', '', 'apply what is pending, in order')
     .option('--to <VERSION>', 'apply up to and including VERSION')
-    .option('--dry-run', 'print the SQL that would run; touch nothing')
+    .option('--dry-run', 'print the SQL that would run, passwords as ***; touch nothing')
     .option('--out-of-order', 'also apply versions below the newest applied one')
     .option('--wait <DURATION>', 'how long to wait for another run to end (default: 5m)');
   command(

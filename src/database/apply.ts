@@ -138,7 +138,11 @@ async function runStatements(context: ApplyContext, work: Work): Promise<Ended> 
 
 function record(table: TableName, work: Work, durationMs: number | null): string {
   return work.direction === 'up'
-    ? insertRecord(table, { version: work.version, name: work.name, checksum: work.checksum, durationMs })
+    ? insertRecord(
+        table,
+        { version: work.version, name: work.name, checksum: work.checksum, durationMs },
+        work.expected,
+      )
     : deleteRecord(table, work.version);
 }
 

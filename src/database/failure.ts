@@ -115,7 +115,8 @@ function progressNote(script: Script, completed: number | undefined): { label: s
   return [{ label: 'unfinished', text }];
 }
 
-function notesOf(error: ServerError): { label: string; text: string }[] {
+/** What PostgreSQL says beside the message, each with its name. */
+export function notesOf(error: ServerError): { label: string; text: string }[] {
   const notes: { label: string; text: string | undefined }[] = [
     { label: 'detail', text: error.detail },
     { label: 'server hint', text: error.hint },
@@ -131,7 +132,7 @@ function hintFor(error: ServerError, inTransaction: boolean, history: string): {
     case '42P07':
       return error.message.includes(`"${history}"`)
         ? {
-            hint: `this file makes the history table itself; if it is a dump, make it with pg_dump --exclude-table=${history}`,
+            hint: `this file makes the history table itself; if it is a dump, make it with pg_dump --exclude-table=${history}, or keep our history elsewhere with --history-table`,
           }
         : {};
     case '25001':

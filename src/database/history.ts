@@ -248,13 +248,26 @@ export interface Record {
   readonly durationMs: number | null;
 }
 
-/** SQL that records a migration as applied. */
-export function insertRecord(table: TableName, record: Record): string {
+/** How many rows the history must hold above a version for a record to be believed. */
+export interface Expected {
+  readonly above: bigint;
+  readonly rows: number;
+}
+
+/**
+ * SQL that records a migration as applied. Where the history is not as `expected`, it fails with
+ * 22012 (division by zero): somebody else wrote into it, and what that means nobody here knows.
+ */
+export function insertRecord(table: TableName, record: Record, expected?: Expected): string {
   const duration =
     record.durationMs === null
       ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
       : String(Math.round(record.durationMs));
-  return `INSERT INTO ${quoteTable(table)} (version, name, checksum, duration_ms, applied_by) VALUES (${record.version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)`;
+  const name = quoteTable(table);
+  const version = expected
+    ? `${record.version} / CASE WHEN (SELECT count(*) FROM ${name} WHERE version > ${expected.above}) = ${expected.rows} THEN 1 ELSE 0 END`
+    : String(record.version);
+  return `INSERT INTO ${name} (version, name, checksum, duration_ms, applied_by) VALUES (${version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)`;
 }
 
 /** SQL that forgets a migration that was rolled back. */

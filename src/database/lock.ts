@@ -50,7 +50,7 @@ export async function acquireLock(session: Session, key: bigint, options: LockOp
 }
 
 /** Who holds the lock; null when nobody does by now. */
-async function readHolder(session: Session, key: bigint): Promise<OtherSession | null> {
+export async function readHolder(session: Session, key: bigint): Promise<OtherSession | null> {
   const bits = BigInt.asUintN(64, key);
   const [row] = await session.query<{
     pid: number;

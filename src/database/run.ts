@@ -5,8 +5,9 @@ import type { MigratorEvent, Notice } from '../events.ts';
 import { summarize } from '../migration/location.ts';
 import type { Direction, Script, Statement } from '../migration/types.ts';
 import { isServerError } from './driver.ts';
-import { interruption, placeOf, statementFailure } from './failure.ts';
+import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
 import { displayTable, type TableName } from './identifiers.ts';
+import type { Expected } from './history.ts';
 import type { Answer, Session } from './session.ts';
 
 /** One migration to run. `checksum` is what the record will hold. */
@@ -16,6 +17,8 @@ export interface Work {
   readonly name: string;
   readonly script: Script;
   readonly checksum: string;
+  /** What the history must be when the record is written. */
+  readonly expected: Expected;
 }
 
 export interface ApplyContext {
@@ -96,7 +99,16 @@ export class Run {
       const statement = script.statements[at];
       if (statement) return statementFailure(error, version, script, statement, table, completed);
     }
-    if (at === 'constraints') return new AmeliaError('apply.commit-failed', facts, context);
+    if (at === 'constraints') {
+      return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
+    }
+    if (at === 'record' && (error.code === '22012' || error.code === '23505')) {
+      return new AmeliaError(
+        'apply.history-changed',
+        { version: String(version), table: displayTable(table) },
+        context,
+      );
+    }
     return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);
   }
 

@@ -9,14 +9,23 @@ import type { Directives } from './types.ts';
 const known = ['no-transaction', 'lock-timeout DURATION', 'statement-timeout DURATION'] as const;
 
 /**
- * Reads the `-- amelia-db: …` comments that the scan found. Throws `directives.unknown`, `.invalid`
- * and `.misplaced`.
+ * Reads the `-- amelia-db: …` comments that the scan found. Throws `directives.unknown`, `.invalid`,
+ * `.misplaced` and `.foreign`.
  */
 export function readDirectives(path: string, text: Uint8Array, scan: Scan): Directives {
   const given = new Map<string, string>();
   const firstStatement = scan.statements[0]?.start ?? text.length;
   for (const comment of scan.directives) {
-    const directive = readDirective(Buffer.from(text.subarray(comment.start, comment.end)).toString());
+    const line = Buffer.from(text.subarray(comment.start, comment.end)).toString();
+    const foreign = /^--[ \t]*(\+goose +down|\+migrate +down|migrate:down)\b/i.exec(line)?.[1];
+    if (foreign !== undefined) {
+      throw new AmeliaError(
+        'directives.foreign',
+        { annotation: foreign },
+        { location: locate(path, text, comment.start) },
+      );
+    }
+    const directive = readDirective(line);
     if (directive === undefined) continue;
     const { name, value, colon } = directive;
     const refuse = <C extends ErrorCode & `directives.${string}`>(code: C, facts: ErrorFacts<C>) =>

@@ -148,5 +148,11 @@ const unterminatedCopy = { what: 'COPY data', closing: '\\. on a line of its own
 function speaksToUs(text: Uint8Array, start: number): boolean {
   let i = start + 2;
   while (text[i] === 32 || text[i] === 9) i++;
-  return (text[i]! | 0x20) === 0x61 /* a */ && wordAt(text, i, Math.min(i + 9, text.length)) === 'amelia-db';
+  const first = text[i]! | 0x20;
+  if (first === 0x61 /* a */) return wordAt(text, i, Math.min(i + 9, text.length)) === 'amelia-db';
+  // `+goose`, `+migrate`, `migrate:`: what other tools would do with the file is refused, not overlooked.
+  return (
+    first === 0x2b /* + | 0x20 */ ||
+    (first === 0x6d /* m */ && wordAt(text, i, Math.min(i + 8, text.length)) === 'migrate:')
+  );
 }

@@ -36,8 +36,8 @@ function bodyOf(answer: Answer): Record<string, unknown> {
       return { dryRun: true, database, from, to, migrations: steps.map(plannedMigration) };
     }
     case 'status': {
-      const { database, historyTable, current, migrations, summary, gaps } = answer.result;
-      return { database, historyTable, current, migrations, summary, gaps };
+      const { database, historyTable, current, migrations, summary, gaps, running } = answer.result;
+      return { database, historyTable, current, migrations, summary, gaps, ...(running && { running }) };
     }
     case 'history': {
       const { database, historyTable, changes } = answer.result;

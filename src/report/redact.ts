@@ -14,9 +14,9 @@ export type Redactor = (text: string) => string;
 // our own hints write the word.
 const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)(?!PASSWORD@)[^\s]*@/gi;
 // PASSWORD 'secret' of CREATE ROLE, ALTER ROLE and user mappings, also cut off before its closing quote;
-// E'' and U&'' strings and dollar quotes as well.
+// E'' and U&'' strings and dollar quotes as well. A text that is 'password' or a comment about one is not that.
 const inSql =
-  /(\bpassword\s*(?:=>|=|:=)?\s*)(?:e'(?:[^'\\]|''|\\[^])*('|$)|(?:u&|n)?'(?:[^']|'')*('|$)|\$([a-z_]\w*)?\$[^]*?(\$\4\$|$))/gi;
+  /((?<!['"$\w]|--[^\n]*)password\s*(?:=>|=|:=)?\s*)(?:e'(?:[^'\\]|''|\\[^])*('|$)|(?:u&|n)?'(?:[^']|'')*('|$)|\$([a-z_]\w*)?\$[^]*?(\$\4\$|$))/gi;
 // password=secret of a connection string, which has a host or a database beside it.
 const inConnection = /(\bpassword\s*=\s*)[^\s'",;)&]+/gi;
 const connectionString = /\b(?:host|hostaddr|dbname|user|port)\s*=/i;

@@ -4,7 +4,7 @@ import type { StatusEntry, StatusResult, StatusSummary } from '../events.ts';
 import type { Answering } from './answer.ts';
 import type { Style } from './style.ts';
 import { onManyLines, onOneLine, padFrom, padTo, shorten, widthOf, wrap } from './width.ts';
-import { databaseName } from './words.ts';
+import { databaseName, sessionName } from './words.ts';
 
 const gap = '  ';
 const narrowestName = 12;
@@ -93,7 +93,7 @@ function tableLines(
 }
 
 function summaryLines(
-  { summary, gaps, current }: StatusResult,
+  { summary, gaps, current, running }: StatusResult,
   { style, versions, writer }: Pick<Answering, 'style' | 'versions' | 'writer'>,
 ): string[] {
   const counts = countsOf(summary).map(([state, n]) => `${n} ${words(state)}`);
@@ -112,8 +112,11 @@ function summaryLines(
     ...wrap(`${[...counts, at].join(' · ')}`, writer.columns).map((line) => style.strong(line)),
     ...(near.length === 0
       ? []
-      : wrap(`no file has: ${shown.join(', ')}${more}`, writer.columns).map((line) => style.detail(line))),
-    ...(onlyPending
+      : wrap(`unused numbers: ${shown.join(', ')}${more}`, writer.columns).map((line) => style.detail(line))),
+    ...(running === null
+      ? []
+      : wrap(`a run goes on at this moment · ${sessionName(running)}`, writer.columns).map(style.attention)),
+    ...(onlyPending && running === null
       ? wrap('amelia-db migrate applies what is pending', writer.columns).map((line) => style.detail(line))
       : []),
   ];

@@ -316,7 +316,7 @@ describe('what is not a mistake', () => {
     const database = await freshDatabase();
     const folder = folderOf({ '001_a.sql': 'SELECT 1;', '004_d.sql': 'SELECT 1;' });
     expect((await amelia(['migrate', '-m', folder, '-d', database.url])).status).toBe(0);
-    expect((await amelia(['status', '-m', folder, '-d', database.url])).stdout).toMatch(/no file has: 002–003/);
+    expect((await amelia(['status', '-m', folder, '-d', database.url])).stdout).toMatch(/unused numbers: 002–003/);
   });
 
   it('a password with any character, percent-encoded', async () => {

@@ -121,7 +121,7 @@ describe('in a terminal, colours', () => {
     const database = await freshDatabase();
     const terminal = openTerminal(['status', '-d', database.url], { cwd: folderOf(files), env });
     expect(await terminal.ended).toBe(0);
-    // eslint-disable-next-line no-control-regex
+
     expect(/\x1b\[[0-9;]*m/.test(terminal.raw())).toBe(coloured);
   });
 });

@@ -245,7 +245,7 @@ describe('baseline', () => {
     expect(facts).toEqual({ count, current });
   });
 
-  test('is refused for a version that no file has', () => {
+  test('is refused for a version that unused numbers', () => {
     thrown('plan.unknown-version', () => planBaseline(given({ files: [1, 3] }), 2n));
   });
 });

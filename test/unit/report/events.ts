@@ -93,5 +93,6 @@ export function status(migrations: StatusEntry[], gaps: string[] = []): StatusRe
       unfinished: count('unfinished'),
     },
     gaps,
+    running: null,
   };
 }

@@ -289,7 +289,11 @@ describe('--json', () => {
       migrations: [{ version: '1', name: 'a', state: 'pending', checksum: 'sha256:00' }],
       summary: { applied: 0, pending: 1, modified: 0, missing: 0, outOfOrder: 0, unfinished: 0 },
       gaps: ['2-3'],
-      error: { code: 'status.unhealthy', message: '1 is pending', hint: 'see the table above' },
+      error: {
+        code: 'status.unhealthy',
+        message: '1 is pending',
+        hint: 'amelia-db migrate applies what is pending, or says what stands in the way',
+      },
     });
   });
 

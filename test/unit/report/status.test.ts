@@ -54,7 +54,7 @@ VERSION  NAME                                                     STATE         
          2 of 3 statements completed
 
 1 applied · 1 pending · 1 modified · 1 missing · 1 out of order · 1 unfinished · the database is at 0001
-no file has: 0004`);
+unused numbers: 0004`);
   });
 
   it('fits 80 columns', () => {
@@ -73,7 +73,7 @@ VERSION  NAME                          STATE         APPLIED AT (UTC)         MS
 
 1 applied · 1 pending · 1 modified · 1 missing · 1 out of order · 1 unfinished ·
 the database is at 0001
-no file has: 0004`);
+unused numbers: 0004`);
   });
 
   it('fits every terminal that is wide enough for a name and its state', () => {

@@ -1,0 +1,81 @@
+// What comes from elsewhere: files of other tools, migrations that write into the history, runs that
+// somebody else has going on.
+import { describe, expect, it } from 'vitest';
+import { freshDatabase } from '../../support/database.ts';
+import { engineFor, failureOf } from '../../support/engine.ts';
+import { addFiles, folderOf } from '../../support/folder.ts';
+
+describe('a file of another tool, with its way back in the same file', () => {
+  it.each([
+    ['goose', '-- +goose Up\nCREATE TABLE t ();\n-- +goose Down\nDROP TABLE t;\n', 3],
+    ['dbmate', '-- migrate:up\nCREATE TABLE t ();\n\n-- migrate:down\nDROP TABLE t;\n', 4],
+    ['sql-migrate', '--+migrate Up\nCREATE TABLE t ();\n--+migrate Down\nDROP TABLE t;\n', 3],
+  ])('of %s is refused before it is applied and undone at once', async (_, text, line) => {
+    const database = await freshDatabase();
+    const error = await failureOf(
+      engineFor(database.url, folderOf({ '1_t.sql': text })).migrate(),
+      'directives.foreign',
+    );
+    expect(error.location).toMatchObject({ line, column: 1 });
+    expect(error.exitStatus).toBe(3);
+  });
+
+  it('is fine where only the way up is marked', async () => {
+    const database = await freshDatabase();
+    const folder = folderOf({ '1_t.sql': '-- migrate:up\nCREATE TABLE t ();\n' });
+    expect(await engineFor(database.url, folder).migrate()).toMatchObject({ to: '1' });
+  });
+});
+
+describe('a migration that writes into the history', () => {
+  it.each([
+    ['versions that were never applied', 'INSERT INTO schema_migrations (version) VALUES (2), (3);'],
+    ['its own version', 'INSERT INTO schema_migrations (version) VALUES (1);'],
+  ])('%s is rolled back', async (_, text) => {
+    const database = await freshDatabase();
+    const folder = folderOf({
+      '001_dump.sql': `CREATE TABLE t ();\n${text}`,
+      '002_second.sql': 'CREATE TABLE second ();',
+    });
+    const error = await failureOf(engineFor(database.url, folder).migrate(), 'apply.history-changed');
+    expect(error.hint).toContain('--history-table');
+    expect(
+      await database.query(`SELECT to_regclass('t') AS t, (SELECT count(*)::int FROM schema_migrations) AS n`),
+    ).toEqual([{ t: null, n: 0 }]);
+  });
+
+  it('may read it, and tidy up what is old', async () => {
+    const database = await freshDatabase();
+    const folder = folderOf({ '001_a.sql': 'SELECT 1;', '002_b.sql': 'SELECT 2;' });
+    await engineFor(database.url, folder).migrate();
+    addFiles(folder, {
+      '003_squash.sql': `DELETE FROM schema_migrations WHERE version < 2;
+        CREATE TABLE seen AS SELECT max(version) AS version FROM schema_migrations;`,
+    });
+    expect(await engineFor(database.url, folder).migrate()).toMatchObject({ to: '3' });
+    expect(await database.query('SELECT version FROM seen')).toEqual([{ version: 2 }]);
+  });
+});
+
+describe('while somebody else migrates', () => {
+  it('an unfinished file may be what they are at: migrate waits for them instead of refusing', async () => {
+    const database = await freshDatabase();
+    const folder = folderOf({
+      '1_slow.sql': '-- amelia-db: no-transaction\nCREATE TABLE t ();\nSELECT pg_sleep(1.5);\nSELECT 1;',
+    });
+    const theirs = engineFor(database.url, folder);
+    const running = theirs.migrate();
+    await expect
+      .poll(() => theirs.events.some((event) => event.type === 'statement-started' && event.index === 2))
+      .toBe(true);
+    const ours = engineFor(database.url, folder);
+
+    expect(await ours.status()).toMatchObject({
+      migrations: [{ state: 'unfinished' }],
+      running: { applicationName: 'amelia-db', user: 'postgres', query: 'SELECT pg_sleep(1.5)' },
+    });
+    expect(await ours.migrate()).toMatchObject({ from: '1', to: '1', steps: [] });
+    expect(await running).toMatchObject({ to: '1' });
+    expect((await ours.status()).running).toBeNull();
+  });
+});
