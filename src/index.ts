@@ -2,11 +2,12 @@
 // Prints nothing, installs no handlers, ends no process.
 import { parseTarget } from './database/target.ts';
 import { AmeliaError } from './errors.ts';
-import { openMigrator, type Migrator, type MigratorSettings } from './migrator.ts';
+import { openMigrator } from './migrator.ts';
+import type { Migrator, MigratorSettings } from './options.ts';
 
 export { AmeliaError, isAmeliaError, type ErrorCode } from './errors.ts';
 export type * from './events.ts';
-export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions } from './migrator.ts';
+export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions } from './options.ts';
 export type { Location } from './migration/types.ts';
 
 export interface CreateMigratorOptions extends Omit<MigratorSettings, 'database' | 'migrations'> {

@@ -12,41 +12,15 @@ import type { Folder } from './migration/folder.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
 import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
-import { Workspace, type MigratorSettings, type WaitOption } from './workspace.ts';
-
-export type { DatabaseSource } from './database/target.ts';
-export type { MigratorSettings } from './workspace.ts';
-
-export interface MigrateOptions extends WaitOption {
-  readonly to?: bigint;
-  readonly outOfOrder?: boolean;
-}
-
-export interface RollbackOptions extends WaitOption {
-  /** How many of the newest applied migrations; default 1. Not together with `to`. */
-  readonly steps?: number;
-  /** Roll back everything above this version; 0 is everything. */
-  readonly to?: bigint;
-}
-
-export interface RepairOptions extends WaitOption {
-  readonly acceptModified?: readonly bigint[];
-  readonly resolve?: readonly { readonly version: bigint; readonly as: 'applied' | 'pending' }[];
-}
-
-/** Every method opens its own session and closes it; each rejects with AmeliaError only. */
-export interface Migrator {
-  /** Applies what is pending, in order. */
-  migrate(options?: MigrateOptions): Promise<RunResult>;
-  /** What migrate would send, statement by statement. Writes nothing, creates nothing. */
-  dryRun(options?: MigrateOptions): Promise<DryRunResult>;
-  rollback(options?: RollbackOptions): Promise<RunResult>;
-  /** Creates nothing. */
-  status(): Promise<StatusResult>;
-  /** Records every version up to `version` as applied without running it. */
-  baseline(version: bigint, options?: WaitOption): Promise<HistoryChangeResult>;
-  repair(options: RepairOptions): Promise<HistoryChangeResult>;
-}
+import type {
+  MigrateOptions,
+  Migrator,
+  MigratorSettings,
+  RepairOptions,
+  RollbackOptions,
+  WaitOption,
+} from './options.ts';
+import { Workspace } from './workspace.ts';
 
 /** A migrator for one folder and one database. Opens nothing yet; throws `config.invalid` for an unusable history table name. */
 export function openMigrator(settings: MigratorSettings): Migrator {

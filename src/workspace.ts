@@ -5,33 +5,10 @@ import { interruption, unexpectedFailure, writeFailure } from './database/failur
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
 import { acquireLock, lockKey, readHolder } from './database/lock.ts';
-import type { DatabaseSource } from './database/target.ts';
 import { AmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
 import { Folder } from './migration/folder.ts';
-
-export interface MigratorSettings {
-  readonly database: DatabaseSource;
-  /** The migrations folder. */
-  readonly migrations: string;
-  /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
-  readonly historyTable?: string;
-  /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
-  readonly lockTimeoutMs?: number;
-  /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
-  readonly statementTimeoutMs?: number;
-  /** SET ROLE to this before anything. */
-  readonly role?: string;
-  /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
-  readonly onEvent?: (event: MigratorEvent) => void;
-  /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface WaitOption {
-  /** How long to wait for another run's lock, in milliseconds. Default 300000. */
-  readonly waitMs?: number;
-}
+import type { MigratorSettings, WaitOption } from './options.ts';
 
 const defaultWaitMs = 300_000;
 const defaultLockTimeoutMs = 5000;

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { parseTableName } from '../database/identifiers.ts';
 import { parseTarget, type ConnectionTarget, type Environment } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { DatabaseSource, MigratorSettings } from '../migrator.ts';
+import type { MigratorSettings } from '../options.ts';
+import type { DatabaseSource } from '../database/target.ts';
 import { parseDuration } from '../migration/duration.ts';
 import type { MessageLevel, Opening } from '../report/reporter.ts';
 

@@ -2,7 +2,7 @@
 // run it, report how it ended. Every error ends here.
 import { readdirSync } from 'node:fs';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { Migrator } from '../migrator.ts';
+import type { Migrator } from '../options.ts';
 import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';

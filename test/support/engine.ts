@@ -2,7 +2,8 @@
 import { parseTarget } from '../../src/database/target.ts';
 import { AmeliaError, type ErrorCode } from '../../src/errors.ts';
 import type { MigratorEvent } from '../../src/events.ts';
-import { openMigrator, type Migrator, type MigratorSettings } from '../../src/migrator.ts';
+import { openMigrator } from '../../src/migrator.ts';
+import type { Migrator, MigratorSettings } from '../../src/options.ts';
 
 export interface Engine extends Migrator {
   readonly events: MigratorEvent[];

@@ -114,13 +114,13 @@ const rooms: readonly Room[] = [
       node,
       /^\.\.\/package\.json$/,
     ],
-    types: [events],
+    types: [events, /^options\.ts$/],
   },
   // The files beside the rooms: the migrator, its results, the library's surface.
   {
     holds: /^[^/]+\.ts$/,
     values: [/^(migration|database)\//, /^(migrator|workspace|results|errors)\.ts$/],
-    types: [events],
+    types: [events, /^options\.ts$/],
   },
 ];
 

@@ -1,6 +1,6 @@
 // `repair`: the only command that rewrites history, row by row as it is told.
 import { AmeliaError } from '../../errors.ts';
-import type { RepairOptions } from '../../migrator.ts';
+import type { RepairOptions } from '../../options.ts';
 import { readVersion } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import type { Task } from '../run.ts';

@@ -79,7 +79,7 @@ describe('redact', () => {
   });
 });
 
-test.each(["VALUES ('password', 'visible')", "-- the hash of the old password\n'2b$10$abc'", "SELECT passwords, 'x'"])(
+it.each(["VALUES ('password', 'visible')", "-- the hash of the old password\n'2b$10$abc'", "SELECT passwords, 'x'"])(
   'a text that only speaks of passwords stays as it is: %s',
   (text) => {
     expect(redact(text, [])).toBe(text);

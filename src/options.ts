@@ -1,0 +1,57 @@
+// What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
+import type { DatabaseSource } from './database/target.ts';
+import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from './events.ts';
+
+export interface MigratorSettings {
+  readonly database: DatabaseSource;
+  /** The migrations folder. */
+  readonly migrations: string;
+  /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
+  readonly historyTable?: string;
+  /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
+  readonly lockTimeoutMs?: number;
+  /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
+  readonly statementTimeoutMs?: number;
+  /** SET ROLE to this before anything. */
+  readonly role?: string;
+  /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
+  readonly onEvent?: (event: MigratorEvent) => void;
+  /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOption {
+  /** How long to wait for another run's lock, in milliseconds. Default 300000. */
+  readonly waitMs?: number;
+}
+
+export interface MigrateOptions extends WaitOption {
+  readonly to?: bigint;
+  readonly outOfOrder?: boolean;
+}
+
+export interface RollbackOptions extends WaitOption {
+  /** How many of the newest applied migrations; default 1. Not together with `to`. */
+  readonly steps?: number;
+  /** Roll back everything above this version; 0 is everything. */
+  readonly to?: bigint;
+}
+
+export interface RepairOptions extends WaitOption {
+  readonly acceptModified?: readonly bigint[];
+  readonly resolve?: readonly { readonly version: bigint; readonly as: 'applied' | 'pending' }[];
+}
+
+/** Every method opens its own session and closes it; each rejects with AmeliaError only. */
+export interface Migrator {
+  /** Applies what is pending, in order. */
+  migrate(options?: MigrateOptions): Promise<RunResult>;
+  /** What migrate would send, statement by statement. Writes nothing, creates nothing. */
+  dryRun(options?: MigrateOptions): Promise<DryRunResult>;
+  rollback(options?: RollbackOptions): Promise<RunResult>;
+  /** Creates nothing. */
+  status(): Promise<StatusResult>;
+  /** Records every version up to `version` as applied without running it. */
+  baseline(version: bigint, options?: WaitOption): Promise<HistoryChangeResult>;
+  repair(options: RepairOptions): Promise<HistoryChangeResult>;
+}
