@@ -316,7 +316,7 @@ export const catalogue = {
     6,
     (f: { waitedMs: number; holder: string | null }) =>
       `another migration run holds the lock${f.holder === null ? '' : ` (${f.holder})`}; waited ${Math.round(f.waitedMs / 1000)} s`,
-    () => 'nothing was run; wait for it, or look at what it does; --wait DURATION waits longer',
+    () => 'nothing was run; wait for it, or look at what it does; --lock-wait DURATION waits longer',
   ),
 
   // 1: a migration failed

@@ -34,6 +34,8 @@ export interface DatabaseInfo {
 export type MigratorEvent =
   | { readonly type: 'connected'; readonly database: DatabaseInfo; readonly historyTable: string }
   | { readonly type: 'lock-waiting'; readonly holder: OtherSession | null; readonly waitedMs: number }
+  /** The database cannot be reached yet, and the caller is willing to wait. */
+  | { readonly type: 'database-waiting'; readonly reason: string }
   /** Another process holds the embedded database. */
   | { readonly type: 'embedded-waiting'; readonly pid: number }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }

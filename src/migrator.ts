@@ -169,10 +169,13 @@ class Engine implements Migrator {
     const reason = outcome.error.message;
     try {
       await lost.close();
-      const recorded = await this.#workspace.connected({ waitMs: lookUpWaitMs }, async (connection) => {
-        await this.#workspace.lock(connection, { waitMs: lookUpWaitMs });
-        return (await connection.read()).applied.some(({ version }) => version === work.version);
-      });
+      const recorded = await this.#workspace.connected(
+        { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs },
+        async (connection) => {
+          await this.#workspace.lock(connection, { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs });
+          return (await connection.read()).applied.some(({ version }) => version === work.version);
+        },
+      );
       const took = recorded === (work.direction === 'up');
       if (!took && !work.script.transaction) return outcome; // the journal says how far it came
       const undone = work.direction === 'up' ? 'rolled-back' : 'not-run';

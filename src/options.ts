@@ -21,7 +21,9 @@ export interface MigratorSettings {
 }
 
 export interface WaitOption {
-  /** How long to wait for another run's lock, in milliseconds. Default 300000. */
+  /** How long to wait for another run's lock, or for the process that has the embedded database, in milliseconds. Default 300000. */
+  readonly lockWaitMs?: number;
+  /** How long to go on trying while the database cannot be reached or is starting, in milliseconds. Default 0. */
   readonly waitMs?: number;
 }
 

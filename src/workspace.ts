@@ -1,16 +1,19 @@
 // What every verb of the migrator works with: the folder, a session with its history read, the lock,
 // the history table. Knows no verb.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Connection } from './database/connection.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
 import { acquireLock, lockKey, readHolder } from './database/lock.ts';
-import { AmeliaError } from './errors.ts';
+import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
 import { Folder } from './migration/folder.ts';
 import type { MigratorSettings, WaitOption } from './options.ts';
 
-const defaultWaitMs = 300_000;
+const defaultLockWaitMs = 300_000;
+/** Between two tries to reach the database. */
+const reachAgainMs = 500;
 const defaultLockTimeoutMs = 5000;
 
 export class Workspace {
@@ -32,20 +35,22 @@ export class Workspace {
 
   /** Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one. */
   async connected<T>(
-    { waitMs = defaultWaitMs }: WaitOption,
+    { lockWaitMs = defaultLockWaitMs, waitMs = 0 }: WaitOption,
     task: (connection: Connection, folder: Folder) => T | Promise<T>,
   ): Promise<T> {
     const { database, role, signal } = this.settings;
     const folder = Folder.open(this.settings.migrations);
     if (signal?.aborted) throw interruption(signal);
-    const connection = await connect({
-      database,
-      table: this.#table,
-      role,
-      signal,
-      waitMs,
-      onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
-    });
+    const connection = await this.#reach(waitMs, () =>
+      connect({
+        database,
+        table: this.#table,
+        role,
+        signal,
+        waitMs: lockWaitMs,
+        onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+      }),
+    );
     try {
       this.emit({
         type: 'connected',
@@ -61,10 +66,10 @@ export class Workspace {
   }
 
   /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
-  async lock(connection: Connection, { waitMs = defaultWaitMs }: WaitOption): Promise<void> {
+  async lock(connection: Connection, { lockWaitMs = defaultLockWaitMs }: WaitOption): Promise<void> {
     const { schema, table } = connection.reading.table;
     await acquireLock(connection.session, lockKey(`${schema}.${table}`), {
-      waitMs,
+      waitMs: lockWaitMs,
       signal: this.settings.signal,
       onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
     });
@@ -93,6 +98,24 @@ export class Workspace {
     if (ensure.widens) this.emit({ type: 'history-widened', table });
   }
 
+  /** Tries again while the database cannot be reached, until `waitMs` have passed. */
+  async #reach(waitMs: number, open: () => Promise<Connection>): Promise<Connection> {
+    const begun = performance.now();
+    let told = false;
+    for (;;) {
+      try {
+        return await open();
+      } catch (error) {
+        const left = waitMs - (performance.now() - begun);
+        if (!isUnreachable(error) || left <= 0) throw error;
+        if (!told) this.emit({ type: 'database-waiting', reason: error.message });
+        told = true;
+        await sleep(Math.min(reachAgainMs, left));
+        if (this.settings.signal?.aborted) throw interruption(this.settings.signal);
+      }
+    }
+  }
+
   emit(event: MigratorEvent): void {
     try {
       this.settings.onEvent?.(event);
@@ -100,4 +123,13 @@ export class Workspace {
       // see onEvent
     }
   }
+}
+
+/** Not there yet: nobody listens, no answer, or a server that says it is starting up (57P03). */
+function isUnreachable(error: unknown): error is AmeliaError {
+  return (
+    isAmeliaError(error, 'session.unreachable') ||
+    isAmeliaError(error, 'session.timeout') ||
+    (isAmeliaError(error, 'session.refused') && (error.cause as { code?: unknown } | undefined)?.code === '57P03')
+  );
 }

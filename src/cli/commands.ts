@@ -19,6 +19,7 @@ export interface CommandOptions {
   readonly dryRun?: boolean;
   readonly outOfOrder?: boolean;
   readonly wait?: string;
+  readonly lockWait?: string;
   readonly check?: boolean;
   readonly transaction?: boolean;
   readonly timestamp?: boolean;

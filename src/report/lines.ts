@@ -36,6 +36,9 @@ export const widenedLine = ({ table }: EventOf<'history-widened'>): string =>
 export const lockLine = ({ holder }: Pick<EventOf<'lock-waiting'>, 'holder'>): string =>
   `waiting for another run to end${holder === null ? '' : ` · ${sessionName(holder)} holds the lock`}`;
 
+export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
+  `waiting for the database · ${onOneLine(reason)}`;
+
 export const embeddedLine = ({ pid }: EventOf<'embedded-waiting'>): string =>
   `waiting for process ${pid} to leave the embedded database`;
 

@@ -40,6 +40,8 @@ export class PlainProgress implements Progress {
         return;
       case 'lock-waiting':
         return this.#lockWaiting(event);
+      case 'database-waiting':
+        return this.#say(lines.databaseLine(event));
       case 'embedded-waiting':
         return this.#say(lines.embeddedLine(event));
       case 'planned':

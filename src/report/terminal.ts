@@ -63,6 +63,9 @@ export class TerminalProgress implements Progress {
       case 'lock-waiting':
         this.#activity = { text: lines.lockLine(event), since: now() - event.waitedMs };
         break;
+      case 'database-waiting':
+        this.#activity = { text: lines.databaseLine(event), since: now() };
+        break;
       case 'embedded-waiting':
         this.#activity = { text: lines.embeddedLine(event), since: now() };
         break;

@@ -104,7 +104,7 @@ describe('--embedded', () => {
     const on = ['-m', folder, '--embedded', join(folderOf(), 'db')];
     const first = spawnAmelia(['migrate', ...on, '--log', 'json']);
     await first.shows('"statement-started"');
-    const impatient = await amelia(['migrate', ...on, '--wait', '200ms']);
+    const impatient = await amelia(['migrate', ...on, '--lock-wait', '200ms']);
     expect(impatient).toMatchObject({
       status: 6,
       stderr: expect.stringContaining(`process ${first.child.pid}`) as string,

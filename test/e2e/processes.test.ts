@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { amelia, spawnAmelia } from '../support/cli.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
+import { startServer } from '../support/server.ts';
 
 describe('twenty at once on one empty database', () => {
   it('all exit 0, and each version is applied exactly once', async () => {
@@ -71,3 +72,22 @@ async function sleeps(database: TestDatabase): Promise<void> {
     database.query(`SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%' AND wait_event = 'PgSleep'`);
   await expect.poll(asleep, { timeout: 10_000 }).toHaveLength(1);
 }
+
+describe('--wait', () => {
+  it('goes on trying until the database is there', async () => {
+    const server = await startServer();
+    await server.stop('fast');
+    const folder = folderOf({ '1_a.sql': 'SELECT 1;' });
+    const run = spawnAmelia(['migrate', '-m', folder, '-d', server.url, '--wait', '30s']);
+    await run.shows('waiting for the database');
+    await server.start();
+    expect(await run.result).toMatchObject({ status: 0 });
+  });
+
+  it('ends with exit status 5 when the time is up', async () => {
+    const server = await startServer();
+    await server.stop('fast');
+    const run = await amelia(['migrate', '-m', folderOf(), '-d', server.url, '--wait', '700ms']);
+    expect(run).toMatchObject({ status: 5, stderr: expect.stringContaining('error[session.unreachable]') as string });
+  });
+});

@@ -20,8 +20,17 @@ export interface ProxyFault {
    * `cut-before`: the message is lost and the connection with it. `cut-after`: the server receives the
    * message and acts on it, the client sees its connection break instead of the answer. `freeze-before`
    * and `freeze-after`: the same, but the connection stays open and silent in both directions.
+   * `call-before` and `call-after`: `call` happens while this message, or the next one, waits.
    */
-  what: 'cut-before' | 'cut-after' | 'freeze-before' | 'freeze-after';
+  what: 'cut-before' | 'cut-after' | 'freeze-before' | 'freeze-after' | 'call-before' | 'call-after';
+  /** What the client sends waits until it is done. With `cut` that is lost, and the server sees its client go. */
+  call?: (moment: ProxyMoment) => Promise<'go-on' | 'cut'>;
+}
+
+export interface ProxyMoment {
+  message: FrontendMessage;
+  /** The proxy's port on this connection to the server: `client_port` in pg_stat_activity. */
+  clientPort: number;
 }
 
 export interface ProxyCounts {
@@ -77,10 +86,10 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     if (!fault) return undefined;
     const fits = typeof fault.at === 'number' ? fault.at === counts.clientMessages : fault.at(message);
     if (!fits) return undefined;
-    const { what } = fault;
+    const found = fault;
     fault = undefined;
     struck = true;
-    return what;
+    return found;
   };
 
   const listener = createServer((client) => {
@@ -96,17 +105,32 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     const split = frontendMessages();
     let clientSpokeLast = false;
 
-    client.on('data', (chunk: Buffer) => {
-      if (link.frozen) return;
-      counts.clientBytes += chunk.length;
-      if (!clientSpokeLast) counts.roundTrips++;
-      clientSpokeLast = true;
-      for (const { message, bytes } of split(chunk)) {
+    const pass = (pieces: ReturnType<typeof split>): void => {
+      for (const [index, { message, bytes }] of pieces.entries()) {
         if (message) {
           counts.clientMessages++;
           counts.messageTypes[message.type] = (counts.messageTypes[message.type] ?? 0) + 1;
         }
-        const what = message && strikes(message);
+        const struckBy = message && strikes(message);
+        const what = struckBy?.what;
+        if (what === 'call-before' || what === 'call-after') {
+          if (what === 'call-after') toServer(bytes);
+          client.pause();
+          const moment = { message: message!, clientPort: server.localPort ?? 0 };
+          void (struckBy?.call?.(moment) ?? Promise.resolve('go-on')).then((then) => {
+            // What the client had sent behind it is lost with it.
+            link.frozen ||= then === 'cut';
+            if (then === 'cut') toServer(null);
+            else
+              pass(
+                what === 'call-before'
+                  ? [{ message: undefined, bytes }, ...pieces.slice(index + 1)]
+                  : pieces.slice(index + 1),
+              );
+            client.resume();
+          });
+          return;
+        }
         if (what === 'cut-before') return drop(link);
         if (what !== 'freeze-before') toServer(bytes);
         if (what === undefined) continue;
@@ -117,6 +141,13 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
         client.destroy();
         return;
       }
+    };
+    client.on('data', (chunk: Buffer) => {
+      if (link.frozen) return;
+      counts.clientBytes += chunk.length;
+      if (!clientSpokeLast) counts.roundTrips++;
+      clientSpokeLast = true;
+      pass(split(chunk));
     });
     server.on('data', (chunk: Buffer) => {
       if (link.frozen) return;

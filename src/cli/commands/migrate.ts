@@ -7,11 +7,12 @@ import type { Task } from '../run.ts';
 export const needs = 'database';
 
 export function prepare({ options }: Invocation): Task {
-  const { to, outOfOrder, wait, dryRun } = options;
+  const { to, outOfOrder, wait, lockWait, dryRun } = options;
   const wanted = {
     ...(to !== undefined && { to: readVersion('--to', to) }),
     ...(outOfOrder !== undefined && { outOfOrder }),
     ...(wait !== undefined && { waitMs: readDuration('--wait', wait) }),
+    ...(lockWait !== undefined && { lockWaitMs: readDuration('--lock-wait', lockWait) }),
   };
   return async ({ migrator }) => {
     const engine = await migrator();

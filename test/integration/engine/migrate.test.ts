@@ -61,7 +61,7 @@ describe('migrate', () => {
     const engine = engineFor(database.url, folder);
     const before = await history(database);
 
-    const result = await engine.migrate({ waitMs: 0 });
+    const result = await engine.migrate({ lockWaitMs: 0 });
 
     expect(result).toMatchObject({ from: '3', to: '3', steps: [] });
     expect(engine.events.map(({ type }) => type)).toEqual(['connected']);
@@ -188,7 +188,7 @@ describe('migrate', () => {
     const running = slow.migrate();
     await expect.poll(() => slow.events.some(({ type }) => type === 'migration-started')).toBe(true);
     const impatient = engineFor(database.url, folderOf(three));
-    const error = await failureOf(impatient.migrate({ waitMs: 1200 }), 'lock.timeout');
+    const error = await failureOf(impatient.migrate({ lockWaitMs: 1200 }), 'lock.timeout');
     expect(error.message).toMatch(/pid \d+, amelia-db, user postgres, since 20/);
     expect(impatient.events.filter(({ type }) => type === 'lock-waiting')[0]).toMatchObject({
       holder: { applicationName: 'amelia-db', query: expect.stringContaining('pg_sleep') as string },
