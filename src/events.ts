@@ -40,6 +40,16 @@ export type MigratorEvent =
   | { readonly type: 'embedded-waiting'; readonly pid: number }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
   | { readonly type: 'history-widened'; readonly table: string }
+  /** A lock was not to be had in time; the migration was rolled back and will be tried again. */
+  | {
+      readonly type: 'retrying';
+      readonly version: string;
+      /** 1-based. */
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly pauseMs: number;
+      readonly reason: string;
+    }
   | {
       readonly type: 'migration-started';
       readonly direction: Direction;

@@ -1,5 +1,5 @@
 // Chains the stages discover, history, plan, parse, lock, apply; alone knows their order. Prints nothing.
-import { apply, type Outcome } from './database/apply.ts';
+import { apply } from './database/apply.ts';
 import type { Connection } from './database/connection.ts';
 import { interruption, writeFailure } from './database/failure.ts';
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
@@ -10,7 +10,8 @@ import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
 import type { Folder } from './migration/folder.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
-import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
+import { checksum } from './migration/checksum.ts';
+import type { Direction, MigrationStatus, Plan, Script, UnfinishedMigration } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 import type {
   MigrateOptions,
@@ -87,25 +88,25 @@ class Engine implements Migrator {
       planRepair(statuses, options).flatMap(({ status, as }) => {
         const { version, name, file } = status;
         const change = { version: String(version), name };
-        const checksum = file ? folder.checksum(file) : null;
+        const sum = file ? folder.checksum(file) : null;
         if (as === 'accepted') {
           const before = status.applied?.checksum;
           return {
-            sql: acceptChecksum(table, version, checksum ?? ''),
+            sql: acceptChecksum(table, version, sum ?? ''),
             change: {
               ...change,
               change: 'checksum-accepted' as const,
               ...(before && { before }),
-              ...(checksum && { after: checksum }),
+              ...(sum && { after: sum }),
             },
           };
         }
         const forget = forgetUnfinished(table, version);
         if (as === 'pending') return { sql: forget, change: { ...change, change: 'resolved-pending' as const } };
-        const record = { version, name: name ?? '', checksum, durationMs: null };
+        const record = { version, name: name ?? '', checksum: sum, durationMs: null };
         return {
           sql: `${forget}; ${insertRecord(table, record)}`,
-          change: { ...change, change: 'resolved-applied' as const, ...(checksum && { after: checksum }) },
+          change: { ...change, change: 'resolved-applied' as const, ...(sum && { after: sum }) },
         };
       }),
     );
@@ -144,46 +145,57 @@ class Engine implements Migrator {
     });
   }
 
-  async #apply(decision: Decision, work: readonly Work[]): Promise<RunResult> {
-    const { signal, role, lockTimeoutMs, statementTimeoutMs } = this.#workspace.settings;
+  async #apply(decision: Decision, works: readonly Work[]): Promise<RunResult> {
+    const { signal, role, lockTimeoutMs, statementTimeoutMs, lockRetries } = this.#workspace.settings;
     const { session } = decision.connection;
     const { table } = decision.reading;
-    const steps: StepResult[] = work.map(notRun);
+    const steps = new Map<Work, StepResult>(works.map((work) => [work, notRun(work)]));
+    let failure: AmeliaError | undefined;
     const emit = this.#workspace.emit.bind(this.#workspace);
-    for (const [index, item] of work.entries()) {
-      if (signal?.aborted) throw interruption(signal, summary(decision, steps));
-      const outcome = await this.#certain(
-        decision.connection,
-        item,
-        await apply({ session, table, role, lockTimeoutMs, statementTimeoutMs, emit, signal }, item),
-      );
-      steps[index] = outcome.result;
-      if (outcome.error) throw outcome.error.withResult(summary(decision, steps));
-    }
-    return summary(decision, steps);
+    const context = { session, table, role, lockTimeoutMs, statementTimeoutMs, retries: lockRetries, emit, signal };
+    await apply(context, works, (work, { result, error }) => {
+      steps.set(work, result);
+      failure ??= error;
+    });
+    if (session.lost && !signal?.aborted) failure = await this.#certain(decision.connection, steps, failure);
+    const result = summary(decision, [...steps.values()]);
+    if (failure) throw failure.withResult(result);
+    if (signal?.aborted && result.steps.some(({ state }) => state === 'not-run')) throw interruption(signal, result);
+    return result;
   }
 
-  /** Looks an answer that was lost up on a new session, under the lock, so that no claim is a guess. */
-  async #certain(lost: Connection, work: Work, outcome: Outcome): Promise<Outcome> {
-    if (outcome.result.state !== 'unknown' || outcome.error?.code !== 'session.lost') return outcome;
-    const reason = outcome.error.message;
+  /** Looks answers that were lost up on a new session, under the lock, so that no claim is a guess. */
+  async #certain(
+    lost: Connection,
+    steps: Map<Work, StepResult>,
+    failure: AmeliaError | undefined,
+  ): Promise<AmeliaError | undefined> {
+    const unknown = [...steps].filter(([{ script }, { state }]) => state === 'unknown' && script.transaction);
+    const [first] = unknown;
+    if (first === undefined) return failure;
     try {
       await lost.close();
-      const recorded = await this.#workspace.connected(
-        { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs },
-        async (connection) => {
-          await this.#workspace.lock(connection, { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs });
-          return (await connection.read()).applied.some(({ version }) => version === work.version);
-        },
+      const options = { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs };
+      const recorded = await this.#workspace.connected(options, async (connection) => {
+        await this.#workspace.lock(connection, options);
+        return new Set((await connection.read()).applied.map(({ version }) => version));
+      });
+      let begun = true;
+      for (const [work, step] of unknown) {
+        const up = work.direction === 'up';
+        const took = recorded.has(work.version) === up;
+        const undone = up && begun ? 'rolled-back' : 'not-run';
+        steps.set(work, { ...step, state: took ? (up ? 'applied' : 'rolled-back') : undone });
+        begun &&= took;
+      }
+      // All that was asked for is there: only its answer was lost.
+      const done = [...steps].every(
+        ([{ direction }, { state }]) => state === (direction === 'up' ? 'applied' : 'rolled-back'),
       );
-      const took = recorded === (work.direction === 'up');
-      if (!took && !work.script.transaction) return outcome; // the journal says how far it came
-      const undone = work.direction === 'up' ? 'rolled-back' : 'not-run';
-      const done = work.direction === 'up' ? 'applied' : 'rolled-back';
-      return { error: outcome.error, result: { ...outcome.result, state: took ? done : undone } };
+      return done ? undefined : failure;
     } catch (cause) {
-      const facts = { version: String(work.version), reason };
-      return { ...outcome, error: new AmeliaError('apply.outcome-unknown', facts, { cause }) };
+      const facts = { version: String(first[0].version), reason: failure?.message ?? 'no answer' };
+      return new AmeliaError('apply.outcome-unknown', facts, { cause });
     }
   }
 
@@ -252,10 +264,24 @@ function worksOf({ plan, reading }: Decision, folder: Folder): Work[] {
   return plan.steps.map((step): Work => {
     const { direction, file } = step;
     const { version, name } = file;
+    const script = folder.script(step);
+    const unfinished = reading.unfinished.find((entry) => entry.version === version);
+    if (unfinished) refuseChanged(unfinished, script);
     const expected = { above, rows };
     if (version > above) rows++;
-    return { direction, version, name, script: folder.script(step), checksum: folder.checksum(file), expected };
+    const checksum = folder.checksum(file);
+    return { direction, version, name, script, checksum, expected, ...(unfinished && { unfinished }) };
   });
+}
+
+/** A file may be mended where it failed, but not before: that part has run. */
+function refuseChanged({ version, name, completed, prefix }: UnfinishedMigration, script: Script): void {
+  const end = script.statements[completed - 1]?.end ?? 0;
+  const same =
+    completed === 0 || (completed <= script.statements.length && checksum(script.text.subarray(0, end)) === prefix);
+  if (same && !script.transaction) return;
+  const reason = `its first ${completed} statements have run, and ${script.path} is not what it was up to there`;
+  throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
 }
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {

@@ -10,6 +10,8 @@ export interface MigratorSettings {
   readonly historyTable?: string;
   /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
   readonly lockTimeoutMs?: number;
+  /** How often a migration is rolled back and tried again that could not get a lock in that time, with growing pauses. Default 10. */
+  readonly lockRetries?: number;
   /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
   readonly statementTimeoutMs?: number;
   /** SET ROLE to this before anything. */

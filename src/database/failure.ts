@@ -111,7 +111,7 @@ export function placeOf(script: Script, statement: Statement): Location {
 
 function progressNote(script: Script, completed: number | undefined): { label: string; text: string }[] {
   if (completed === undefined) return [];
-  const text = `${completed} of ${script.statements.length} statements of this non-transactional file completed and stay`;
+  const text = `${completed} of ${script.statements.length} statements of this non-transactional file completed and stay; the next migrate goes on from there`;
   return [{ label: 'unfinished', text }];
 }
 

@@ -191,16 +191,10 @@ async function readJournal(
   ask: (query: string) => Promise<Answer>,
 ): Promise<readonly UnfinishedMigration[]> {
   const { rows } = await ask(`
-    SELECT version::text AS version, name, completed, statements, started_at
-    FROM ${quoteTable(journalOf(table))} ORDER BY version`);
-  type JournalRow = { version: string; name: string | null; completed: number; statements: number; started_at: Date };
-  return (rows as unknown as JournalRow[]).map((row) => ({
-    version: BigInt(row.version),
-    name: row.name,
-    completed: row.completed,
-    statements: row.statements,
-    startedAt: row.started_at,
-  }));
+    SELECT version::text AS version, name, direction, completed, statements, started, prefix, started_at AS "startedAt"
+    FROM ${quoteTable(journalOf(table))} ORDER BY 1`);
+  type JournalRow = Omit<UnfinishedMigration, 'version'> & { readonly version: string };
+  return (rows as unknown as JournalRow[]).map((row) => ({ ...row, version: BigInt(row.version) }));
 }
 
 /**
@@ -233,7 +227,8 @@ export function ensureHistory(
   if (widens) sql.push(`ALTER TABLE ${name} ALTER COLUMN version TYPE bigint`);
   if (needs.journal && !reading.journalExists) {
     sql.push(`CREATE TABLE ${quoteTable(journalOf(reading.table))} (
-      version bigint PRIMARY KEY, name text, completed integer NOT NULL, statements integer NOT NULL,
+      version bigint PRIMARY KEY, name text, direction text NOT NULL, completed integer NOT NULL,
+      statements integer NOT NULL, started integer, prefix text NOT NULL,
       started_at timestamptz NOT NULL DEFAULT pg_catalog.now()
     )`);
   }

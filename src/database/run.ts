@@ -1,13 +1,13 @@
 // One migration's messages: each statement is a message of its own, several in flight; remembers the
-// first that failed and tells events. Knows nothing of transactions; apply.ts decides what is sent.
+// first that failed and tells events. What is sent besides the statements is decided elsewhere.
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { MigratorEvent, Notice } from '../events.ts';
+import type { MigratorEvent, Notice, StepResult, StepState } from '../events.ts';
 import { summarize } from '../migration/location.ts';
-import type { Direction, Script, Statement } from '../migration/types.ts';
-import { isServerError } from './driver.ts';
+import type { Direction, Script, Statement, UnfinishedMigration } from '../migration/types.ts';
+import { isServerError, type ServerError } from './driver.ts';
 import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
-import { displayTable, type TableName } from './identifiers.ts';
 import type { Expected } from './history.ts';
+import { displayTable, type TableName } from './identifiers.ts';
 import type { Answer, Session } from './session.ts';
 
 /** One migration to run. `checksum` is what the record will hold. */
@@ -19,6 +19,8 @@ export interface Work {
   readonly checksum: string;
   /** What the history must be when the record is written. */
   readonly expected: Expected;
+  /** How far an earlier run of a non-transactional file came. */
+  readonly unfinished?: UnfinishedMigration;
 }
 
 export interface ApplyContext {
@@ -28,28 +30,59 @@ export interface ApplyContext {
   /** Undefined leaves the server's own setting. */
   readonly statementTimeoutMs: number | undefined;
   readonly role: string | undefined;
+  /** How often a migration is tried again that could not get a lock. */
+  readonly retries: number;
   readonly emit: (event: MigratorEvent) => void;
   readonly signal: AbortSignal | undefined;
 }
 
+/** What became of a migration; `error` when it did not complete. */
+export interface Outcome {
+  readonly result: StepResult;
+  readonly error?: AmeliaError;
+}
+
 /** Which of the messages: a statement by its index, or one of our own. */
-type Part = 'begin' | 'constraints' | 'record' | 'clean' | 'journal' | number;
+type Part = 'begin' | 'record' | 'journal' | number;
 
 export class Run {
-  readonly begunAt = performance.now();
+  readonly work: Work;
   readonly #context: ApplyContext;
-  readonly #work: Work;
   #last: Promise<void> = Promise.resolve();
+  #begunAt = 0;
+  #told = false;
+  /** The first message that failed. */
   failure: { readonly at: Part; readonly error: unknown } | undefined;
+  /** True once the message that holds the COMMIT of the record was sent. */
+  recordSent = false;
+  /** True once that was answered: the migration is done. */
+  done = false;
 
-  constructor(context: ApplyContext, work: Work) {
+  readonly #before: Run | undefined;
+  readonly #onDone: (() => void) | undefined;
+
+  /** `before` is in flight too, and nothing more is sent once that has failed. */
+  constructor(context: ApplyContext, work: Work, around: { before?: Run | undefined; onDone?: () => void } = {}) {
     this.#context = context;
-    this.#work = work;
+    this.work = work;
+    this.#before = around.before;
+    this.#onDone = around.onDone;
   }
 
   /** False once something failed or the run was interrupted: then nothing more is sent. */
   get goesOn(): boolean {
-    return this.failure === undefined && !this.#context.signal?.aborted;
+    if (this.failure !== undefined || this.#context.signal?.aborted) return false;
+    return this.#before === undefined || this.#before.done || this.#before.goesOn;
+  }
+
+  /** True once the server has begun with it. */
+  get begun(): boolean {
+    return this.#told;
+  }
+
+  /** Milliseconds since the server began with it. */
+  get elapsedMs(): number {
+    return this.#told ? performance.now() - this.#begunAt : 0;
   }
 
   /** Resolves when everything that was sent is answered. */
@@ -58,56 +91,79 @@ export class Run {
   }
 
   send(at: Part, text: string): void {
+    if (at === 'record') this.recordSent = true;
     this.#watch(at, this.#context.session.send(text, this.#onNotice(at)).answer);
   }
 
   /** Sends every statement as a message of its own, so that each failure and each duration has its statement. */
   async statements(): Promise<void> {
-    for (const [index, statement] of this.#work.script.statements.entries()) {
+    for (const [index, statement] of this.work.script.statements.entries()) {
       await this.#context.session.room(statement.end - statement.start);
       if (!this.goesOn) return;
       await this.statement(index, statement);
     }
   }
 
+  /** Sends one statement, with its rows when it is a COPY. */
   async statement(index: number, statement: Statement): Promise<void> {
     const { session } = this.#context;
-    const text = textOf(this.#work.script, statement);
-    if (index === 0) this.#tellStarted(0);
+    const { script } = this.work;
+    const text = textOf(script, statement);
     if (!statement.copyData) return this.send(index, text);
     await this.settled();
     if (!this.goesOn) return;
-    const rows = this.#work.script.text.subarray(statement.copyData.start, statement.copyData.end);
+    const rows = script.text.subarray(statement.copyData.start, statement.copyData.end);
     this.#watch(index, session.copy(text, rows, this.#onNotice(index)));
     await this.settled();
   }
 
-  /** What the first failure is to the person who reads it. */
+  /** Forgets a failure that was dealt with, so that sending can go on. */
+  forgive(): void {
+    this.failure = undefined;
+  }
+
+  /** Tells that it ended so; gives the result of the step. */
+  end(state: StepState, error?: AmeliaError): Outcome {
+    const { version, name, script } = this.work;
+    const statements = script.statements.length;
+    const result: StepResult = { version: String(version), name, state, statements, ms: Math.round(this.elapsedMs) };
+    if (this.#told) {
+      const interrupted = error !== undefined && this.#context.signal?.aborted === true;
+      this.#context.emit({ type: 'migration-finished', step: result, interrupted });
+    }
+    return { result, ...(error && { error }) };
+  }
+
+  /** What the first failure is to the person who reads it. `completed` is how many statements stay. */
   error(completed?: number): AmeliaError {
-    const { signal, table } = this.#context;
-    const { version, script } = this.#work;
-    const failure = this.failure;
-    if (failure === undefined) return interruption(signal);
-    const { at, error } = failure;
+    const { signal } = this.#context;
+    if (this.failure === undefined) return interruption(signal);
+    const { at, error } = this.failure;
     const stopped = isAmeliaError(error, 'session.lost') || (error as { code?: unknown }).code === '57014';
     if (signal?.aborted && stopped) return interruption(signal);
     if (error instanceof AmeliaError) return error as AmeliaError;
     if (!isServerError(error)) return new AmeliaError('session.lost', { reason: String(error) }, { cause: error });
+    return this.#refusal(at, error, completed);
+  }
+
+  #refusal(at: Part, error: ServerError, completed: number | undefined): AmeliaError {
+    const { table } = this.#context;
+    const { version, script } = this.work;
+    const statement = typeof at === 'number' ? script.statements[at] : undefined;
+    if (statement) return statementFailure(error, version, script, statement, table, completed);
     const facts = { version: String(version), reason: error.message, sqlstate: error.code };
     const context = { cause: error };
-    if (typeof at === 'number') {
-      const statement = script.statements[at];
-      if (statement) return statementFailure(error, version, script, statement, table, completed);
-    }
-    if (at === 'constraints') {
-      return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
-    }
-    if (at === 'record' && (error.code === '22012' || error.code === '23505')) {
+    const ours = error.table_name === table.table;
+    if (error.code === '22012' || (ours && error.code === '23505')) {
       return new AmeliaError(
         'apply.history-changed',
         { version: String(version), table: displayTable(table) },
         context,
       );
+    }
+    // A constraint that was deferred to the end is the migration's own.
+    if (error.code.startsWith('23') && !ours) {
+      return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
     }
     return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);
   }
@@ -115,9 +171,14 @@ export class Run {
   #watch(at: Part, answer: Promise<Answer>): void {
     this.#last = answer.then(
       (answered) => {
-        if (typeof at !== 'number') return;
-        this.#tellFinished(at, answered);
-        this.#tellStarted(at + 1);
+        if (at === 'begin') this.#tellBegun();
+        else if (at === 'record') {
+          this.done = true;
+          this.#onDone?.(); // at once: the next one's events follow
+        } else if (at !== 'journal') {
+          this.#tellFinished(at, answered);
+          this.#tellStarted(at + 1);
+        }
       },
       (error: unknown) => {
         this.failure ??= { at, error };
@@ -127,15 +188,33 @@ export class Run {
 
   #onNotice(at: Part): (notice: Notice) => void {
     return (notice) => {
-      const statement = typeof at === 'number' ? this.#work.script.statements[at] : undefined;
+      const statement = typeof at === 'number' ? this.work.script.statements[at] : undefined;
       if (!statement) return; // of our own making: "there is no transaction in progress" and the like
-      const location = placeOf(this.#work.script, statement);
-      this.#context.emit({ type: 'notice', version: String(this.#work.version), notice, location });
+      const location = placeOf(this.work.script, statement);
+      this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
     };
   }
 
+  /** Only now: with several migrations in flight, the server may still be busy with an earlier one when this is sent. */
+  #tellBegun(): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#begunAt = performance.now();
+    const { direction, version, name, script, unfinished } = this.work;
+    this.#context.emit({
+      type: 'migration-started',
+      direction,
+      version: String(version),
+      name,
+      path: script.path,
+      statements: script.statements.length,
+      transaction: script.transaction,
+    });
+    this.#tellStarted(unfinished?.completed ?? 0);
+  }
+
   #tellStarted(index: number): void {
-    const { script, version } = this.#work;
+    const { script, version } = this.work;
     const statement = script.statements[index];
     if (!statement || !this.goesOn) return;
     this.#context.emit({
@@ -156,9 +235,9 @@ export class Run {
   #tellFinished(index: number, answer: Answer): void {
     this.#context.emit({
       type: 'statement-finished',
-      version: String(this.#work.version),
+      version: String(this.work.version),
       index: index + 1,
-      statements: this.#work.script.statements.length,
+      statements: this.work.script.statements.length,
       ms: Math.round(answer.ms),
       tag: answer.tag,
     });

@@ -31,7 +31,7 @@ interface Pending {
 }
 
 /** Bounds of what is in flight: enough to hide the round trip, little enough to cancel and to hold in memory. */
-const maxInFlight = 200;
+const maxInFlight = 1000;
 const maxBytesInFlight = 1024 * 1024;
 /** Inline COPY data is sent in pieces of this many bytes. */
 const copyChunkBytes = 256 * 1024;
@@ -136,14 +136,19 @@ export class Session {
     return (await this.#send(text)).rows as readonly Row[];
   }
 
-  /** Resolves when there is room in flight for a message of so many bytes. */
+  /**
+   * Resolves when there is room in flight for a message of so many bytes. Once it was full, that is when
+   * it is half empty: filled up one by one, each message would cost a round trip again.
+   */
   async room(bytes: number): Promise<void> {
-    while (
-      this.#inFlight.length > 0 &&
-      (this.#inFlight.length >= maxInFlight || this.#bytesInFlight + bytes > maxBytesInFlight)
-    ) {
+    if (this.#fits(bytes, 1)) return;
+    while (this.#inFlight.length > 0 && !this.#fits(bytes, 2)) {
       await new Promise<void>((resolve) => (this.#roomMade = resolve));
     }
+  }
+
+  #fits(bytes: number, share: number): boolean {
+    return this.#inFlight.length < maxInFlight / share && (this.#bytesInFlight + bytes) * share <= maxBytesInFlight;
   }
 
   /** Runs `COPY … FROM stdin` with these rows. Nothing else may be in flight. */

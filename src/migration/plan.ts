@@ -1,7 +1,7 @@
 // Decides what to do. Pure: takes how the migrations stand, returns frozen data or throws one error
 // that holds every refusal.
 import { AmeliaError } from '../errors.ts';
-import { gravestFirst, irreversible, refuse, requireKnown, words } from './refusals.ts';
+import { gravestFirst, irreversible, isResumable, refuse, requireKnown, words } from './refusals.ts';
 import { currentVersion, highest } from './status.ts';
 import type { MigrationFile, MigrationState, MigrationStatus, Plan, Step } from './types.ts';
 
@@ -9,7 +9,8 @@ export { gaps } from './gaps.ts';
 export { resolve } from './status.ts';
 
 /**
- * What `migrate` applies: all that is pending up to `to`, lowest version first. Throws
+ * What `migrate` applies: all that is pending up to `to`, or was begun and not completed, lowest version
+ * first. Throws
  * `plan.unknown-version`, `.unfinished`, `.missing`, `.modified`, `.out-of-order` or
  * `.target-behind`; the migrations above `to` can refuse a plan too.
  */
@@ -18,9 +19,9 @@ export function planUp(
   { to, outOfOrder = false }: { readonly to?: bigint; readonly outOfOrder?: boolean } = {},
 ): Plan {
   if (to !== undefined) requireKnown(statuses, to);
-  refuse(statuses, outOfOrder ? ['unfinished', 'missing', 'modified'] : gravestFirst);
+  refuse(statuses, outOfOrder ? ['unfinished', 'missing', 'modified'] : gravestFirst, 'up');
   const steps = statuses
-    .filter(({ state, version }) => isPending(state) && (to === undefined || version <= to))
+    .filter((status) => isPending(status) && (to === undefined || status.version <= to))
     .map(({ file }): Step => ({ direction: 'up', file: file! }));
   const current = currentVersion(statuses);
   // Some tools go back here, others say that all is well. Neither is what everybody means.
@@ -41,7 +42,7 @@ export function planDown(
 ): Plan {
   const applied = statuses.filter((status) => status.applied !== undefined).reverse();
   if (to !== undefined && to !== 0n) requireKnown(statuses, to);
-  refuse(statuses, ['unfinished']);
+  refuse(statuses, ['unfinished'], 'down');
   if (to !== undefined && to !== 0n && !applied.some(({ version }) => version === to)) {
     const current = applied[0]?.version.toString() ?? null;
     throw new AmeliaError('plan.target-ahead', { version: String(to), current });
@@ -96,8 +97,8 @@ export function planRepair(
   ]);
 }
 
-function isPending(state: MigrationState): boolean {
-  return state === 'pending' || state === 'out-of-order';
+function isPending(status: MigrationStatus): boolean {
+  return status.state === 'pending' || status.state === 'out-of-order' || isResumable(status, 'up');
 }
 
 function freeze({ direction, steps }: Plan): Plan {

@@ -1,7 +1,7 @@
 // Why a plan is refused, in words that a person can act on.
 import { AmeliaError, type ErrorFacts } from '../errors.ts';
 import { currentVersion } from './status.ts';
-import type { MigrationState, MigrationStatus } from './types.ts';
+import type { Direction, MigrationState, MigrationStatus } from './types.ts';
 
 type Refusal = ErrorFacts<'plan.irreversible'>['refusals'][number];
 
@@ -19,10 +19,22 @@ export const words: Record<MigrationState, string> = {
 export const gravestFirst = ['unfinished', 'missing', 'modified', 'out-of-order'] as const;
 type Refused = (typeof gravestFirst)[number];
 
-/** Throws one error for everything in these states: its code is the gravest's, the rest are its `others`. */
-export function refuse(statuses: readonly MigrationStatus[], states: readonly Refused[]): void {
+/** True for an unfinished migration, or rollback, that a run in that direction can go on with. */
+export function isResumable({ state, file, unfinished }: MigrationStatus, direction: Direction): boolean {
+  if (state !== 'unfinished' || unfinished?.direction !== direction) return false;
+  return direction === 'up' ? file !== undefined : file?.rollbackPath !== undefined;
+}
+
+/**
+ * Throws one error for everything in these states that a run in that direction cannot go on with: its
+ * code is the gravest's, the rest are its `others`.
+ */
+export function refuse(statuses: readonly MigrationStatus[], states: readonly Refused[], direction: Direction): void {
   const [first, ...others] = states
-    .map((state) => ({ state, refused: statuses.filter((status) => status.state === state) }))
+    .map((state) => ({
+      state,
+      refused: statuses.filter((status) => status.state === state && !isResumable(status, direction)),
+    }))
     .filter(({ refused }) => refused.length > 0);
   if (first === undefined) return;
   const refusals = first.refused.map((status) => refusal(status, statuses));
@@ -38,7 +50,7 @@ function reasonOf(status: MigrationStatus, all: readonly MigrationStatus[]): str
   const { version, state, unfinished, applied, fileChecksum } = status;
   switch (state) {
     case 'unfinished':
-      return `${unfinished?.completed} of ${unfinished?.statements} statements completed, then it stopped`;
+      return `${unfinished?.completed} of ${unfinished?.statements} statements ${unfinished?.direction === 'down' ? 'of its rollback ' : ''}completed, then it stopped`;
     case 'missing': {
       const ahead = all.every(({ file }) => file === undefined || file.version < version);
       return ahead

@@ -69,13 +69,18 @@ export interface AppliedMigration {
   readonly appliedBy: string | null;
 }
 
-/** A non-transactional migration that began and did not complete. */
+/** A non-transactional migration, or its rollback, that began and did not complete: what the journal has of it. */
 export interface UnfinishedMigration {
   readonly version: bigint;
   readonly name: string | null;
+  readonly direction: Direction;
   /** Number of statements that completed, and of all. */
   readonly completed: number;
   readonly statements: number;
+  /** The statement (0-based) that was begun outside of any transaction and of which no answer came. */
+  readonly started: number | null;
+  /** The checksum of the file up to the end of what completed. */
+  readonly prefix: string;
   readonly startedAt: Date | null;
 }
 

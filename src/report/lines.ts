@@ -36,6 +36,12 @@ export const widenedLine = ({ table }: EventOf<'history-widened'>): string =>
 export const lockLine = ({ holder }: Pick<EventOf<'lock-waiting'>, 'holder'>): string =>
   `waiting for another run to end${holder === null ? '' : ` · ${sessionName(holder)} holds the lock`}`;
 
+export const retryLine = (
+  { version, attempt, attempts, pauseMs, reason }: EventOf<'retrying'>,
+  versions: VersionNames,
+): string =>
+  `${versions.write(version)} was rolled back and is tried again in ${duration(pauseMs)} (${attempt} of ${attempts}) · ${onOneLine(reason)}`;
+
 export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
   `waiting for the database · ${onOneLine(reason)}`;
 

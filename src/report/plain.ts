@@ -47,6 +47,8 @@ export class PlainProgress implements Progress {
       case 'planned':
         if (event.versions.length > 0) this.#say(lines.plannedLine(event));
         return;
+      case 'retrying':
+        return this.#say(lines.retryLine(event, versions));
       case 'history-widened':
         return this.#say(lines.widenedLine(event));
       case 'migration-started': {

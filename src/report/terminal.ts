@@ -72,6 +72,9 @@ export class TerminalProgress implements Progress {
       case 'planned':
         this.#activity = undefined;
         break;
+      case 'retrying':
+        this.#say(style.attention(lines.retryLine(event, versions)));
+        break;
       case 'history-widened':
         this.#say(style.detail(lines.widenedLine(event)));
         break;

@@ -93,6 +93,11 @@ const rooms: readonly Room[] = [
     values: [/^database\//, errors, node, /^nanotar$/, /^@electric-sql\//],
     types: [events, ...someTypes],
   },
+  {
+    holds: /^database\/stepwise\.ts$/,
+    values: [/^database\//, errors, /^migration\/(checksum|effect)\.ts$/],
+    types: someTypes,
+  },
   { holds: /^database\/driver\.ts$/, values: [errors, node, /^postgres$/], types: [events, /^database\/target\.ts$/] },
   { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
   { holds: /^schema\//, values: [/^schema\//, errors], types: [/^database\/session\.ts$/, events, ...someTypes] },
@@ -119,7 +124,7 @@ const rooms: readonly Room[] = [
   // The files beside the rooms: the migrator, its results, the library's surface.
   {
     holds: /^[^/]+\.ts$/,
-    values: [/^(migration|database)\//, /^(migrator|workspace|results|errors)\.ts$/],
+    values: [/^(migration|database)\//, /^(migrator|workspace|results|errors)\.ts$/, /^node:timers\/promises$/],
     types: [events, /^options\.ts$/],
   },
 ];

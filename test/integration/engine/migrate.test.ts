@@ -242,28 +242,6 @@ describe('a non-transactional file', () => {
     expect((await engineFor(database.url, folder).status()).summary).toMatchObject({ pending: 1, unfinished: 0 });
   });
 
-  it('is unfinished when a later one fails, refuses to go on, and repair settles it', async () => {
-    const database = await freshDatabase();
-    const folder = folderOf({
-      '1_bad.sql': '-- amelia-db: no-transaction\nCREATE TABLE t ();\nSELECT 1/0;\nSELECT 1;',
-      '2_next.sql': 'SELECT 1;',
-    });
-    const engine = engineFor(database.url, folder);
-    const error = await failureOf(engine.migrate(), 'apply.statement-failed');
-    expect(error.location).toMatchObject({ line: 3 });
-    expect(error.result?.steps.map(({ state }) => state)).toEqual(['unknown', 'not-run']);
-    expect((await engine.status()).migrations).toMatchObject([
-      { version: '1', state: 'unfinished', note: '1 of 3 statements completed' },
-      { version: '2', state: 'pending' },
-    ]);
-    await failureOf(engine.migrate(), 'plan.unfinished');
-
-    expect(await engine.repair({ resolve: [{ version: 1n, as: 'applied' }] })).toMatchObject({
-      changes: [{ version: '1', change: 'resolved-applied' }],
-    });
-    expect(await engine.migrate()).toMatchObject({ from: '1', to: '2' });
-  });
-
   it('is named in the hint when a file needs to be one', async () => {
     const database = await freshDatabase();
     const folder = folderOf({ '1_t.sql': 'CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY i ON t (a);' });

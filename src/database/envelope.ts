@@ -1,0 +1,58 @@
+// What is sent around a migration's own statements: its transaction with its settings, the session set
+// back, the record. Every name is schema-qualified, and no setting outlives the transaction: behind a
+// pooler the session belongs to somebody else next.
+import type { Script } from '../migration/types.ts';
+import { deleteRecord, insertRecord } from './history.ts';
+import { quoteIdentifier } from './identifiers.ts';
+import type { ApplyContext, Work } from './run.ts';
+
+/** BEGIN, with what each statement runs under; the splitter reads strings as standard_conforming_strings has them. */
+export function begin(context: ApplyContext, script: Script): string {
+  return ['BEGIN', ...settings(context, script).map((setting) => `SET LOCAL ${setting}`), ...asRole(context.role)].join(
+    '; ',
+  );
+}
+
+/** The settings of a statement that cannot run in a transaction: they hold for the session until `setBack`. */
+export function sessionSettings(context: ApplyContext, script: Script): string {
+  const role = context.role === undefined ? [] : [`SET ROLE ${quoteIdentifier(context.role)}`];
+  return [...settings(context, script).map((setting) => `SET ${setting}`), ...role].join('; ');
+}
+
+/** Deferred constraints checked, the session set back, the record, COMMIT: one message, which fails as a whole. */
+export function finish(context: ApplyContext, work: Work, durationMs: number | null): string {
+  return [
+    'SET CONSTRAINTS ALL IMMEDIATE',
+    setBack,
+    ...asRole(context.role),
+    record(context, work, durationMs),
+    'COMMIT',
+  ].join('; ');
+}
+
+/** The record by itself. */
+export function record({ table }: ApplyContext, work: Work, durationMs: number | null): string {
+  const { direction, version, name, checksum, expected } = work;
+  return direction === 'up'
+    ? insertRecord(table, { version, name, checksum, durationMs }, expected)
+    : deleteRecord(table, version);
+}
+
+/** What a migration left in the session does not reach the next one, nor our own statements. */
+export const setBack =
+  'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP';
+
+/** As whom our own statements run, to the end of the transaction. */
+export function asRole(role: string | undefined): string[] {
+  return role === undefined ? [] : [`SET LOCAL ROLE ${quoteIdentifier(role)}`];
+}
+
+function settings(context: ApplyContext, script: Script): string[] {
+  const lockTimeoutMs = script.lockTimeoutMs ?? context.lockTimeoutMs;
+  const statementTimeoutMs = script.statementTimeoutMs ?? context.statementTimeoutMs;
+  return [
+    `lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
+    ...(statementTimeoutMs === undefined ? [] : [`statement_timeout = ${Math.ceil(statementTimeoutMs)}`]),
+    'standard_conforming_strings = on',
+  ];
+}

@@ -1,0 +1,227 @@
+// A non-transactional migration, statement by statement, with a journal: each statement that can runs in
+// a transaction with its journal entry, exactly once. For the few that cannot (CONCURRENTLY, VACUUM …) the
+// intent is written before, and after a crash the catalog is asked whether it took effect.
+import { AmeliaError } from '../errors.ts';
+import { checksum } from '../migration/checksum.ts';
+import { readEffect, type Effect } from '../migration/effect.ts';
+import type { Statement } from '../migration/types.ts';
+import { isServerError } from './driver.ts';
+import { asRole, begin, record, sessionSettings, setBack } from './envelope.ts';
+import { doneState, undone } from './flight.ts';
+import { journalOf } from './history.ts';
+import { quoteIdentifier, quoteLiteral, quoteTable } from './identifiers.ts';
+import { Run, textOf, type ApplyContext, type Outcome, type Work } from './run.ts';
+
+/** cannot run inside a transaction block; COMMIT inside a procedure or DO block that was called in one. */
+const needsNoTransaction = new Set(['25001', '2D000']);
+
+/** Runs `work` from where an earlier run stopped, or from its beginning. */
+export async function walk(context: ApplyContext, work: Work): Promise<Outcome> {
+  return await new Walk(context, work).go();
+}
+
+class Walk {
+  readonly #context: ApplyContext;
+  readonly #work: Work;
+  readonly #run: Run;
+  readonly #journal: string;
+  #completed: number;
+  #inBlock = false;
+
+  constructor(context: ApplyContext, work: Work) {
+    this.#context = context;
+    this.#work = work;
+    this.#run = new Run(context, work);
+    this.#journal = quoteTable(journalOf(context.table));
+    this.#completed = work.unfinished?.completed ?? 0;
+  }
+
+  async go(): Promise<Outcome> {
+    const run = this.#run;
+    const { statements } = this.#work.script;
+    try {
+      await this.#open();
+      while (run.goesOn && this.#completed < statements.length) await this.#next();
+      if (run.goesOn) await this.#close();
+    } catch (error) {
+      if (!(error instanceof AmeliaError)) throw error;
+      return run.end('unknown', error);
+    }
+    if (run.done) return run.end(doneState(this.#work));
+    return await this.#stopped();
+  }
+
+  /** The settings, the journal's row, and what an earlier run left undecided. */
+  async #open(): Promise<void> {
+    const { script, unfinished, version, name, direction } = this.#work;
+    this.#run.send('begin', sessionSettings(this.#context, script));
+    if (unfinished === undefined) {
+      const values = `${version}, ${quoteLiteral(name)}, '${direction}', 0, ${script.statements.length}, ''`;
+      this.#ours(
+        `INSERT INTO ${this.#journal} (version, name, direction, completed, statements, prefix) VALUES (${values})`,
+      );
+      return this.#run.settled();
+    }
+    // What completed may have set something up that the rest relies on, and that session is gone.
+    for (const statement of script.statements.slice(0, unfinished.completed)) {
+      const text = textOf(script, statement);
+      if (/^(?:re)?set\b(?!\s+(?:local|transaction|constraints)\b)/i.test(text)) this.#run.send('journal', text);
+    }
+    await this.#run.settled();
+    if (unfinished.started !== null) await this.#decide(unfinished.started);
+  }
+
+  /** The next statement, or the block of them between BEGIN and COMMIT. */
+  async #next(): Promise<void> {
+    const { statements } = this.#work.script;
+    const at = this.#completed;
+    const statement = statements[at];
+    if (statement?.control === 'begin') return await this.#block(at);
+    await this.#inTransaction(at);
+    const { failure } = this.#run;
+    if (failure?.at !== at || !isServerError(failure.error) || !needsNoTransaction.has(failure.error.code)) return;
+    await this.#context.session.query('ROLLBACK');
+    this.#run.forgive();
+    await this.#byItself(at);
+  }
+
+  async #inTransaction(at: number): Promise<void> {
+    const statement = this.#work.script.statements[at];
+    if (!statement) return;
+    this.#run.send('journal', begin(this.#context, this.#work.script));
+    await this.#run.statement(at, statement);
+    if (this.#run.goesOn) this.#run.send('journal', `${this.#asOurselves()}; ${this.#progress(at + 1)}; COMMIT`);
+    await this.#run.settled();
+    if (this.#run.failure === undefined) this.#completed = at + 1;
+  }
+
+  async #block(from: number): Promise<void> {
+    const { statements } = this.#work.script;
+    const to = statements.findIndex((statement, i) => i > from && statement.control !== undefined);
+    const end = statements[to]?.control;
+    this.#inBlock = true;
+    for (let i = from; i < to && this.#run.goesOn; i++) await this.#run.statement(i, statements[i] as Statement);
+    // With the block's own COMMIT; there is nothing to commit it with when the block is rolled back or prepared.
+    if (end === 'commit') this.#run.send('journal', `${this.#asOurselves()}; ${this.#progress(to + 1)}`);
+    if (this.#run.goesOn) await this.#run.statement(to, statements[to] as Statement);
+    if (end !== 'commit') this.#ours(this.#progress(to + 1));
+    await this.#run.settled();
+    if (this.#run.failure !== undefined) return;
+    this.#inBlock = false;
+    this.#completed = to + 1;
+  }
+
+  /** A statement that cannot run in a transaction: its intent is written, then it runs, then that it is done. */
+  async #byItself(at: number): Promise<void> {
+    const statement = this.#work.script.statements[at];
+    if (!statement) return;
+    this.#ours(`UPDATE ${this.#journal} SET started = ${at} WHERE version = ${this.#work.version}`);
+    await this.#run.settled();
+    if (!this.#run.goesOn) return;
+    await this.#run.statement(at, statement);
+    await this.#run.settled();
+    if (this.#run.failure !== undefined) return;
+    this.#ours(this.#progress(at + 1));
+    await this.#run.settled();
+    if (this.#run.failure === undefined) this.#completed = at + 1;
+  }
+
+  /** Whether a statement took effect whose answer nobody heard. Throws `plan.unfinished` when that cannot be told. */
+  async #decide(at: number): Promise<void> {
+    const { script, version, name } = this.#work;
+    const statement = script.statements[at];
+    const effect: Effect = statement ? readEffect(script.text, statement.start, statement.end) : { kind: 'unknown' };
+    if (effect.kind === 'unknown') {
+      const reason = `nobody knows whether statement ${at + 1} (${script.path}) took effect: no answer came, and it cannot run in a transaction`;
+      throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
+    }
+    if (effect.kind === 'create-index' && (await this.#indexIsThere(effect))) {
+      this.#ours(this.#progress(at + 1));
+      await this.#run.settled();
+      this.#completed = at + 1;
+    }
+    if (effect.kind === 'drop-index') {
+      const names = effect.indexes.map((index) => `pg_catalog.to_regclass(${quoteLiteral(index)})`);
+      const sql = `SELECT ${names.map((found) => `${found} IS NULL`).join(' AND ')} AS gone`;
+      const [row] = await this.#context.session.query<{ gone: boolean }>(sql);
+      if (!row?.gone) return;
+      this.#ours(this.#progress(at + 1));
+      await this.#run.settled();
+      this.#completed = at + 1;
+    }
+  }
+
+  /** True when the index is there and valid; an invalid one is what our own try left, and is dropped. */
+  async #indexIsThere({ index, table }: Extract<Effect, { kind: 'create-index' }>): Promise<boolean> {
+    const { session } = this.#context;
+    const [found] = await session.query<{ valid: boolean; schema: string; name: string }>(`
+      SELECT i.indisvalid AND i.indisready AS valid, n.nspname::text AS schema, c.relname::text AS name
+      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE i.indrelid = pg_catalog.to_regclass(${quoteLiteral(table)})
+        AND c.relname = (pg_catalog.parse_ident(${quoteLiteral(index)}))[1]`);
+    if (found === undefined || found.valid) return found !== undefined;
+    const name = `${quoteIdentifier(found.schema)}.${quoteIdentifier(found.name)}`;
+    await session.query(`DROP INDEX CONCURRENTLY ${name}`);
+    return false;
+  }
+
+  async #close(): Promise<void> {
+    const { version } = this.#work;
+    const forget = `DELETE FROM ${this.#journal} WHERE version = ${version}`;
+    const ours = [
+      'BEGIN',
+      setBack,
+      ...asRole(this.#context.role),
+      forget,
+      record(this.#context, this.#work, this.#run.elapsedMs),
+      'COMMIT',
+    ];
+    this.#run.send('record', ours.join('; '));
+    await this.#run.settled();
+  }
+
+  /** What an error or an interruption leaves: the journal says where the next run goes on. */
+  async #stopped(): Promise<Outcome> {
+    const { session } = this.#context;
+    const run = this.#run;
+    if (session.lost) return run.end('unknown', run.error());
+    const aborted = this.#inBlock || run.failure !== undefined;
+    if (aborted) await session.query('ROLLBACK').catch(() => {});
+    const failed = run.failure?.at;
+    const statement = typeof failed === 'number' ? this.#work.script.statements[failed] : undefined;
+    const text = statement === undefined ? '' : textOf(this.#work.script, statement);
+    // A statement is all or nothing, but for CONCURRENTLY, which may leave an invalid index.
+    if (this.#completed === 0 && !/\bconcurrently\b/i.test(text)) {
+      const forget = `DELETE FROM ${this.#journal} WHERE version = ${this.#work.version}`;
+      await session
+        .query(['BEGIN', setBack, ...asRole(this.#context.role), forget, 'COMMIT'].join('; '))
+        .catch(() => {});
+      return run.end(undone(this.#work), run.error());
+    }
+    // The server said that it failed, so it did; only an index that is built concurrently leaves a part of itself.
+    const effect = statement && readEffect(this.#work.script.text, statement.start, statement.end);
+    const undecided =
+      effect?.kind === 'create-index'
+        ? ''
+        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET started = NULL WHERE version = ${this.#work.version}; COMMIT; `;
+    await session.query(`${undecided}${setBack}`).catch(() => {});
+    return run.end('unknown', run.error(this.#completed));
+  }
+
+  /** One of our own statements in a transaction of its own, whoever the session is at the moment. */
+  #ours(sql: string): void {
+    this.#run.send('journal', `BEGIN; ${this.#asOurselves()}; ${sql}; COMMIT`);
+  }
+
+  #asOurselves(): string {
+    return ['SET LOCAL SESSION AUTHORIZATION DEFAULT', 'SET LOCAL ROLE NONE', ...asRole(this.#context.role)].join('; ');
+  }
+
+  #progress(completed: number): string {
+    const { script, version } = this.#work;
+    const end = script.statements[completed - 1]?.end ?? 0;
+    const prefix = quoteLiteral(checksum(script.text.subarray(0, end)));
+    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix} WHERE version = ${version}`;
+  }
+}
