@@ -33,6 +33,8 @@ export interface DatabaseInfo {
 /** Told while a run goes on, in order. `ms` are milliseconds. */
 export type MigratorEvent =
   | { readonly type: 'connected'; readonly database: DatabaseInfo; readonly historyTable: string }
+  /** A connection pooler was noticed: the lock is held by a transaction on a session of its own. */
+  | { readonly type: 'pooler' }
   | { readonly type: 'lock-waiting'; readonly holder: OtherSession | null; readonly waitedMs: number }
   /** The database cannot be reached yet, and the caller is willing to wait. */
   | { readonly type: 'database-waiting'; readonly reason: string }

@@ -6,12 +6,12 @@ import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import { insertRecord, type HistoryReading } from './database/history.ts';
 import { displayTable } from './database/identifiers.ts';
 import type { Work } from './database/run.ts';
+import { worksOf } from './works.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
 import type { Folder } from './migration/folder.ts';
 import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
-import { checksum } from './migration/checksum.ts';
-import type { Direction, MigrationStatus, Plan, Script, UnfinishedMigration } from './migration/types.ts';
+import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 import type {
   MigrateOptions,
@@ -131,7 +131,7 @@ class Engine implements Migrator {
       await this.#workspace.lock(connection, options);
       const decision = look(await connection.read());
       if (decision.plan.steps.length === 0) return summary(decision, []);
-      const work = worksOf(decision, folder);
+      const work = worksOf(decision.plan, decision.reading, folder);
       this.#workspace.emit({
         type: 'planned',
         direction: decision.plan.direction,
@@ -152,7 +152,18 @@ class Engine implements Migrator {
     const steps = new Map<Work, StepResult>(works.map((work) => [work, notRun(work)]));
     let failure: AmeliaError | undefined;
     const emit = this.#workspace.emit.bind(this.#workspace);
-    const context = { session, table, role, lockTimeoutMs, statementTimeoutMs, retries: lockRetries, emit, signal };
+    const { pooled } = decision.connection;
+    const context = {
+      session,
+      pooled,
+      table,
+      role,
+      lockTimeoutMs,
+      statementTimeoutMs,
+      retries: lockRetries,
+      emit,
+      signal,
+    };
     await apply(context, works, (work, { result, error }) => {
       steps.set(work, result);
       failure ??= error;
@@ -221,7 +232,7 @@ class Engine implements Migrator {
         0n,
       );
       await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
-      const sql = ['BEGIN', ...edits.map((edit) => edit.sql), 'COMMIT'].join(';\n');
+      const sql = this.#workspace.ours(edits.map((edit) => edit.sql).join(';\n'));
       await connection.session.query(sql).catch((cause: unknown) => {
         throw writeFailure(cause, reading.user, displayTable(reading.table));
       });
@@ -256,32 +267,6 @@ function refusal(
   } catch (error) {
     throw error instanceof AmeliaError ? error.withResult(runResult(database, applied, direction, [])) : error;
   }
-}
-
-function worksOf({ plan, reading }: Decision, folder: Folder): Work[] {
-  const above = reading.applied.at(-1)?.version ?? 0n;
-  let rows = 0;
-  return plan.steps.map((step): Work => {
-    const { direction, file } = step;
-    const { version, name } = file;
-    const script = folder.script(step);
-    const unfinished = reading.unfinished.find((entry) => entry.version === version);
-    if (unfinished) refuseChanged(unfinished, script);
-    const expected = { above, rows };
-    if (version > above) rows++;
-    const checksum = folder.checksum(file);
-    return { direction, version, name, script, checksum, expected, ...(unfinished && { unfinished }) };
-  });
-}
-
-/** A file may be mended where it failed, but not before: that part has run. */
-function refuseChanged({ version, name, completed, prefix }: UnfinishedMigration, script: Script): void {
-  const end = script.statements[completed - 1]?.end ?? 0;
-  const same =
-    completed === 0 || (completed <= script.statements.length && checksum(script.text.subarray(0, end)) === prefix);
-  if (same && !script.transaction) return;
-  const reason = `its first ${completed} statements have run, and ${script.path} is not what it was up to there`;
-  throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
 }
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {

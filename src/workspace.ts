@@ -2,6 +2,7 @@
 // the history table. Knows no verb.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Connection } from './database/connection.ts';
+import { asRole } from './database/envelope.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
@@ -70,9 +71,13 @@ export class Workspace {
   /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
   async lock(connection: Connection, { lockWaitMs = defaultLockWaitMs }: WaitOption): Promise<void> {
     const { schema, table } = connection.reading.table;
-    await acquireLock(connection.session, lockKey(`${schema}.${table}`), {
+    const { pooled } = connection;
+    const session = pooled ? await connection.another('SELECT') : connection.session;
+    if (pooled) this.emit({ type: 'pooler' });
+    await acquireLock(session, lockKey(`${schema}.${table}`), {
       waitMs: lockWaitMs,
       signal: this.settings.signal,
+      inTransaction: pooled,
       onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
     });
   }
@@ -93,11 +98,16 @@ export class Workspace {
     const { lockTimeoutMs } = this.settings;
     const table = displayTable(reading.table);
     try {
-      await session.query(`BEGIN; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}; ${ensure.sql}; COMMIT`);
+      await session.query(this.ours(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}; ${ensure.sql}`));
     } catch (cause) {
       throw writeFailure(cause, reading.user, table);
     }
     if (ensure.widens) this.emit({ type: 'history-widened', table });
+  }
+
+  /** Our own statements as one transaction, in the role that was asked for. */
+  ours(sql: string): string {
+    return ['BEGIN', ...asRole(this.settings.role), sql, 'COMMIT'].join('; ');
   }
 
   /** Tries again while the database cannot be reached, until `waitMs` have passed. */

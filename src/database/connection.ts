@@ -23,8 +23,15 @@ export interface Connection {
   readonly database: DatabaseInfo;
   /** The history as it was when the connection was made. */
   readonly reading: HistoryReading;
+  /**
+   * A pooler stands between: the next message may reach another backend, so that nothing may be left
+   * in the session, and no session-level lock be relied on.
+   */
+  readonly pooled: boolean;
   /** Reads the history again. */
   read(): Promise<HistoryReading>;
+  /** Another session with the same server, closed with this one; its first message is answered. */
+  another(first: string): Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -32,45 +39,61 @@ export interface Connection {
 export async function connect(settings: ConnectionSettings): Promise<Connection> {
   const { database: source, role, table, signal } = settings;
   const embedded = 'embedded' in source ? await openEmbedded(source.embedded, settings) : undefined;
-  let session: Session | undefined;
+  const server = embedded ?? (source as { target: ConnectionTarget }).target;
+  const sessions: Session[] = [];
+  const close = async () => {
+    for (const session of sessions) await session.close();
+    await embedded?.close();
+  };
+  const another = async (first: string) => {
+    const { session, answer } = await Session.open(server, first, { signal });
+    sessions.push(session);
+    await answer;
+    return session;
+  };
   try {
-    const first = role === undefined ? historyQuery(table, { rows: true }) : `SET ROLE ${quoteIdentifier(role)}`;
-    const opened = await Session.open(embedded ?? (source as { target: ConnectionTarget }).target, first, { signal });
-    session = opened.session;
-    const { send, database } = { send: session.send.bind(session), database: session.database };
-    if (role !== undefined) await roleIsSet(opened.answer, role, session.user);
-    let asked: Promise<Answer> | undefined = role === undefined ? opened.answer : undefined;
-    const read = () =>
-      readHistory(table, (query) => {
-        const answer = asked ?? send(query).answer;
-        asked = undefined;
-        return answer;
-      });
+    const { session, answer } = await Session.open(server, inRole(role, historyQuery(table, { rows: true })), {
+      signal,
+    });
+    sessions.push(session);
+    let asked: Promise<Answer> | undefined = answer;
+    const ask = async (query: string) => {
+      const answered = asked ?? session.send(inRole(role, query)).answer;
+      asked = undefined;
+      try {
+        return await answered;
+      } catch (error) {
+        if (role === undefined || session.lost) throw error;
+        await session.query('ROLLBACK');
+        throw refusedRole(error, role, session.user);
+      }
+    };
+    const read = () => readHistory(table, ask);
     const reading = await read();
-    return { session, database, reading, read, close: () => closeAll(session, embedded) };
+    // A pooler answers for the server, with a process id of its own.
+    const pooled = embedded === undefined && reading.pid !== session.pid;
+    return { session, database: session.database, reading, pooled, read, another, close };
   } catch (error) {
-    await closeAll(session, embedded);
+    await close();
     throw error;
   }
+}
+
+/** One query in that role, and nothing left in the session. */
+function inRole(role: string | undefined, query: string): string {
+  return role === undefined ? query : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(role)}; ${query}; COMMIT`;
+}
+
+/** 22023: there is no such role; 42501: this one is not a member of it. */
+function refusedRole(cause: unknown, role: string, user: string): unknown {
+  const { code, message = '' } = cause as { code?: string; message?: string };
+  if (code !== '22023' && !(code === '42501' && /set role/.test(message))) return cause;
+  const problem = `cannot take on the role ${role}: ${message}`;
+  return new AmeliaError('session.privilege', { role: user, problem }, { cause });
 }
 
 async function openEmbedded(dir: string, settings: ConnectionSettings): Promise<EmbeddedServer> {
   const { EmbeddedServer } = await import('./embedded.ts');
   const { waitMs, signal, onEmbeddedWaiting } = settings;
   return await EmbeddedServer.open(dir, { waitMs, signal, onWaiting: onEmbeddedWaiting });
-}
-
-async function roleIsSet(answer: Promise<Answer>, role: string, user: string): Promise<void> {
-  try {
-    await answer;
-  } catch (cause) {
-    if (cause instanceof AmeliaError) throw cause;
-    const problem = `cannot take on the role ${role}: ${(cause as Error).message}`;
-    throw new AmeliaError('session.privilege', { role: user, problem }, { cause });
-  }
-}
-
-async function closeAll(session: Session | undefined, embedded: EmbeddedServer | undefined): Promise<void> {
-  await session?.close();
-  await embedded?.close();
 }

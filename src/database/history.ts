@@ -18,6 +18,8 @@ export interface HistoryReading extends History {
   readonly readOnly: boolean;
   readonly standby: boolean;
   readonly user: string;
+  /** The backend's process id, as the backend itself says it. */
+  readonly pid: number;
 }
 
 /** The history's columns beside version and applied_at; all nullable, so that other programs can go on inserting. */
@@ -45,7 +47,7 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
       h.r ->> 'duration_ms', h.r ->> 'applied_by'))
     FROM (SELECT pg_catalog.to_jsonb(t) AS r FROM ${name} t) h)`;
   return `
-  SELECT pg_catalog.current_schema()::text AS current_schema, current_user::text AS "user",
+  SELECT pg_catalog.current_schema()::text AS current_schema, current_user::text AS "user", pg_catalog.pg_backend_pid() AS pid,
     pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only, pg_catalog.pg_is_in_recovery() AS standby,
     (SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = ${found}) AS schema,
@@ -62,6 +64,7 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
 interface Row {
   current_schema: string | null;
   user: string;
+  pid: number;
   read_only: boolean;
   standby: boolean;
   schema: string | null;
@@ -123,6 +126,7 @@ export async function readHistory(wanted: TableName, ask: (query: string) => Pro
     readOnly: row.read_only,
     standby: row.standby,
     user: row.user,
+    pid: row.pid,
     applied: exists ? (row.rows ?? []).map(readApplied).sort((a, b) => (a.version < b.version ? -1 : 1)) : [],
     unfinished: exists && row.journal_exists ? await readJournal(table, ask) : [],
   };

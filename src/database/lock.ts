@@ -16,6 +16,8 @@ export interface LockOptions {
   readonly waitMs: number;
   readonly onWaiting: (holder: OtherSession | null, waitedMs: number) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Hold it by an open transaction instead of by the session: what a pooler leaves to one client. */
+  readonly inTransaction?: boolean;
 }
 
 const firstPollMs = 20;
@@ -29,6 +31,14 @@ export function tryLock(key: bigint): string {
 }
 
 /**
+ * The same, held by a transaction that stays open. It reads nothing, so it has no snapshot that CREATE
+ * INDEX CONCURRENTLY would wait for.
+ */
+function tryTransactionLock(key: bigint): string {
+  return `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_catalog.pg_try_advisory_xact_lock(${key}) AS locked`;
+}
+
+/**
  * Takes the lock for `session` and keeps it until the session ends.
  * Throws `lock.timeout` after `waitMs`, naming the holder.
  */
@@ -36,8 +46,11 @@ export async function acquireLock(session: Session, key: bigint, options: LockOp
   const begun = performance.now();
   let pollMs = firstPollMs;
   for (;;) {
-    const [row] = await session.query<{ locked: boolean }>(tryLock(key));
+    const [row] = await session.query<{ locked: boolean }>(
+      options.inTransaction ? tryTransactionLock(key) : tryLock(key),
+    );
     if (row?.locked) return;
+    if (options.inTransaction) await session.query('ROLLBACK');
     const waitedMs = performance.now() - begun;
     if (waitedMs >= options.waitMs) {
       throw new AmeliaError('lock.timeout', { waitedMs, holder: describeHolder(await readHolder(session, key)) });

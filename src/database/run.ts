@@ -25,6 +25,8 @@ export interface Work {
 
 export interface ApplyContext {
   readonly session: Session;
+  /** Nothing may be left in the session: the next message may reach another backend. */
+  readonly pooled: boolean;
   readonly table: TableName;
   readonly lockTimeoutMs: number;
   /** Undefined leaves the server's own setting. */

@@ -54,7 +54,7 @@ class Walk {
   /** The settings, the journal's row, and what an earlier run left undecided. */
   async #open(): Promise<void> {
     const { script, unfinished, version, name, direction } = this.#work;
-    this.#run.send('begin', sessionSettings(this.#context, script));
+    this.#run.send('begin', this.#context.pooled ? 'SELECT' : sessionSettings(this.#context, script));
     if (unfinished === undefined) {
       const values = `${version}, ${quoteLiteral(name)}, '${direction}', 0, ${script.statements.length}, ''`;
       this.#ours(

@@ -42,6 +42,8 @@ export const retryLine = (
 ): string =>
   `${versions.write(version)} was rolled back and is tried again in ${duration(pauseMs)} (${attempt} of ${attempts}) · ${onOneLine(reason)}`;
 
+export const poolerLine = 'a connection pooler stands between: the lock is held by a transaction of its own';
+
 export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
   `waiting for the database · ${onOneLine(reason)}`;
 

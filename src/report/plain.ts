@@ -47,6 +47,9 @@ export class PlainProgress implements Progress {
       case 'planned':
         if (event.versions.length > 0) this.#say(lines.plannedLine(event));
         return;
+      case 'pooler':
+        if (verbose) this.#say(lines.poolerLine);
+        return;
       case 'retrying':
         return this.#say(lines.retryLine(event, versions));
       case 'history-widened':

@@ -72,6 +72,9 @@ export class TerminalProgress implements Progress {
       case 'planned':
         this.#activity = undefined;
         break;
+      case 'pooler':
+        if (verbose) this.#say(style.detail(lines.poolerLine));
+        break;
       case 'retrying':
         this.#say(style.attention(lines.retryLine(event, versions)));
         break;

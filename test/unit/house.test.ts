@@ -124,7 +124,7 @@ const rooms: readonly Room[] = [
   // The files beside the rooms: the migrator, its results, the library's surface.
   {
     holds: /^[^/]+\.ts$/,
-    values: [/^(migration|database)\//, /^(migrator|workspace|results|errors)\.ts$/, /^node:timers\/promises$/],
+    values: [/^(migration|database)\//, /^(migrator|workspace|works|results|errors)\.ts$/, /^node:timers\/promises$/],
     types: [events, /^options\.ts$/],
   },
 ];

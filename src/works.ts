@@ -1,0 +1,35 @@
+// A plan's steps with everything that running them takes: the script, the checksum, what the history must
+// hold by then, and how far an earlier run came. Pure but for reading the files.
+import type { HistoryReading } from './database/history.ts';
+import type { Work } from './database/run.ts';
+import { AmeliaError } from './errors.ts';
+import { checksum } from './migration/checksum.ts';
+import type { Folder } from './migration/folder.ts';
+import type { Plan, Script, UnfinishedMigration } from './migration/types.ts';
+
+/** The work of a plan, in its order. Throws as `parseScript` does, and `plan.unfinished` for a file that was changed where it has run. */
+export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Work[] {
+  const above = reading.applied.at(-1)?.version ?? 0n;
+  let rows = 0;
+  return plan.steps.map((step): Work => {
+    const { direction, file } = step;
+    const { version, name } = file;
+    const script = folder.script(step);
+    const unfinished = reading.unfinished.find((entry) => entry.version === version);
+    if (unfinished) refuseChanged(unfinished, script);
+    const expected = { above, rows };
+    if (version > above) rows++;
+    const checksum = folder.checksum(file);
+    return { direction, version, name, script, checksum, expected, ...(unfinished && { unfinished }) };
+  });
+}
+
+/** A file may be mended where it failed, but not before: that part has run. */
+function refuseChanged({ version, name, completed, prefix }: UnfinishedMigration, script: Script): void {
+  const end = script.statements[completed - 1]?.end ?? 0;
+  const same =
+    completed === 0 || (completed <= script.statements.length && checksum(script.text.subarray(0, end)) === prefix);
+  if (same && !script.transaction) return;
+  const reason = `its first ${completed} statements have run, and ${script.path} is not what it was up to there`;
+  throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
+}
