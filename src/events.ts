@@ -22,6 +22,15 @@ export interface OtherSession {
   readonly query: string | null;
 }
 
+/** How far a long statement is, as PostgreSQL's progress views have it. */
+export interface Progress {
+  /** Such as `CREATE INDEX CONCURRENTLY`. */
+  readonly command: string;
+  readonly phase: string;
+  /** 0 to 100; null where PostgreSQL cannot tell. */
+  readonly percent: number | null;
+}
+
 /** Which database this is. */
 export interface DatabaseInfo {
   readonly host: string;
@@ -42,6 +51,14 @@ export type MigratorEvent =
   | { readonly type: 'embedded-waiting'; readonly pid: number }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
   | { readonly type: 'history-widened'; readonly table: string }
+  /** The statement that runs waits for these sessions; `queued` others wait behind it. Told again while it lasts. */
+  | {
+      readonly type: 'blocked';
+      readonly blockers: readonly OtherSession[];
+      readonly queued: number;
+      readonly waitedMs: number;
+    }
+  | { readonly type: 'progress'; readonly progress: Progress }
   /** A lock was not to be had in time; the migration was rolled back and will be tried again. */
   | {
       readonly type: 'retrying';

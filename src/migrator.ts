@@ -115,7 +115,7 @@ class Engine implements Migrator {
   /** Look, lock, look again; then apply that plan, and say what became of each step. */
   async #run(
     direction: Direction,
-    options: WaitOption,
+    options: MigrateOptions,
     decide: (statuses: readonly MigrationStatus[]) => Plan,
   ): Promise<RunResult> {
     return await this.#workspace.connected(options, async (connection, folder) => {
@@ -141,12 +141,13 @@ class Engine implements Migrator {
         largest: work.reduce((largest, { version }) => (version > largest ? version : largest), 0n),
         journal: work.some(({ script }) => !script.transaction),
       });
-      return await this.#apply(decision, work);
+      return await this.#apply(decision, work, options);
     });
   }
 
-  async #apply(decision: Decision, works: readonly Work[]): Promise<RunResult> {
+  async #apply(decision: Decision, works: readonly Work[], { maxVictims }: MigrateOptions): Promise<RunResult> {
     const { signal, role, lockTimeoutMs, statementTimeoutMs, lockRetries } = this.#workspace.settings;
+    const watch = this.#workspace.watch(decision.connection, maxVictims);
     const { session } = decision.connection;
     const { table } = decision.reading;
     const steps = new Map<Work, StepResult>(works.map((work) => [work, notRun(work)]));
@@ -162,12 +163,13 @@ class Engine implements Migrator {
       statementTimeoutMs,
       retries: lockRetries,
       emit,
+      watch,
       signal,
     };
     await apply(context, works, (work, { result, error }) => {
       steps.set(work, result);
       failure ??= error;
-    });
+    }).finally(() => watch?.stop());
     if (session.lost && !signal?.aborted) failure = await this.#certain(decision.connection, steps, failure);
     const result = summary(decision, [...steps.values()]);
     if (failure) throw failure.withResult(result);

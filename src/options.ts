@@ -30,6 +30,8 @@ export interface WaitOption {
 }
 
 export interface MigrateOptions extends WaitOption {
+  /** When more sessions than this wait behind a statement that waits for a lock, it gives way and is tried again. Default 20. */
+  readonly maxVictims?: number;
   readonly to?: bigint;
   readonly outOfOrder?: boolean;
 }

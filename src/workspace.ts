@@ -7,6 +7,7 @@ import { interruption, unexpectedFailure, writeFailure } from './database/failur
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
 import { acquireLock, lockKey, readHolder } from './database/lock.ts';
+import { Watch } from './database/watch.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
 import { Folder } from './migration/folder.ts';
@@ -17,6 +18,7 @@ const defaultLockWaitMs = 300_000;
 const reachAgainMs = 500;
 const defaultLockTimeoutMs = 5000;
 const defaultLockRetries = 10;
+const defaultMaxVictims = 20;
 
 export class Workspace {
   readonly settings: MigratorSettings & { readonly lockTimeoutMs: number; readonly lockRetries: number };
@@ -103,6 +105,12 @@ export class Workspace {
       throw writeFailure(cause, reading.user, table);
     }
     if (ensure.widens) this.emit({ type: 'history-widened', table });
+  }
+
+  /** Looks at what takes long. Not embedded, where there is one session; not behind a pooler, where nobody knows our backend. */
+  watch({ session, pooled, embedded, another }: Connection, mostVictims = defaultMaxVictims): Watch | undefined {
+    if (pooled || embedded) return undefined;
+    return new Watch({ session, another, mostVictims, emit: this.emit.bind(this) });
   }
 
   /** Our own statements as one transaction, in the role that was asked for. */

@@ -20,6 +20,7 @@ export interface CommandOptions {
   readonly outOfOrder?: boolean;
   readonly wait?: string;
   readonly lockWait?: string;
+  readonly maxVictims?: string;
   readonly check?: boolean;
   readonly transaction?: boolean;
   readonly timestamp?: boolean;

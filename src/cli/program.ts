@@ -117,7 +117,8 @@ function createProgram(
     .option('--dry-run', 'print the SQL that would run, passwords as ***; touch nothing')
     .option('--out-of-order', 'also apply versions below the newest applied one')
     .option('--wait <DURATION>', 'how long to wait for a database that cannot be reached (default: 0s)')
-    .option('--lock-wait <DURATION>', 'how long to wait for another run to end (default: 5m)');
+    .option('--lock-wait <DURATION>', 'how long to wait for another run to end (default: 5m)')
+    .option('--max-victims <N>', 'give way when more sessions wait behind a blocked statement (default: 20)');
   command(
     'rollback',
     '',

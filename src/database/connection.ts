@@ -28,10 +28,12 @@ export interface Connection {
    * in the session, and no session-level lock be relied on.
    */
   readonly pooled: boolean;
+  /** PostgreSQL inside this process: one session at a time. */
+  readonly embedded: boolean;
   /** Reads the history again. */
   read(): Promise<HistoryReading>;
   /** Another session with the same server, closed with this one; its first message is answered. */
-  another(first: string): Promise<Session>;
+  readonly another: (first: string) => Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -72,7 +74,8 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     const reading = await read();
     // A pooler answers for the server, with a process id of its own.
     const pooled = embedded === undefined && reading.pid !== session.pid;
-    return { session, database: session.database, reading, pooled, read, another, close };
+    const isEmbedded = embedded !== undefined;
+    return { session, database: session.database, reading, pooled, embedded: isEmbedded, read, another, close };
   } catch (error) {
     await close();
     throw error;

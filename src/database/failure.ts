@@ -1,7 +1,7 @@
 // What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
 // catalogue entry each, with the place in the file. Never talks to a server.
 import { AmeliaError } from '../errors.ts';
-import type { RunResult } from '../events.ts';
+import type { OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
 import { isServerError, type ServerError } from './driver.ts';
@@ -79,16 +79,21 @@ export function writeFailure(cause: unknown, role: string, table: string): unkno
   }
 }
 
-/** The error for a statement that the server refused, at its place in the file. */
-export function statementFailure(
-  cause: ServerError,
-  version: bigint,
-  script: Script,
-  statement: Statement,
-  historyTable: TableName,
+/** A statement that the server refused, and what is known about it. */
+export interface Refused {
+  readonly version: bigint;
+  readonly script: Script;
+  readonly statement: Statement;
+  readonly table: TableName;
   /** For a non-transactional file: how many of its statements had completed. */
-  completed?: number,
-): AmeliaError {
+  readonly completed?: number | undefined;
+  /** Who blocked it, when it waited for a lock. */
+  readonly blockers: readonly OtherSession[];
+}
+
+/** The error for a statement that the server refused, at its place in the file. */
+export function statementFailure(cause: ServerError, refused: Refused): AmeliaError {
+  const { version, script, statement, table, completed, blockers } = refused;
   const position = Number(cause.position);
   const offset = position > 0 ? offsetOfPosition(script.text, statement.start, position) : statement.start;
   return new AmeliaError(
@@ -97,8 +102,12 @@ export function statementFailure(
       version: String(version),
       reason: cause.message,
       sqlstate: cause.code,
-      notes: [...notesOf(cause), ...progressNote(script, completed)],
-      ...hintFor(cause, script.transaction, historyTable.table),
+      notes: [
+        ...notesOf(cause),
+        ...(cause.code === '55P03' ? blockers.map(blockerNote) : []),
+        ...progressNote(script, completed),
+      ],
+      ...hintFor(cause, script.transaction, table.table),
     },
     { cause, location: locate(script.path, script.text, offset) },
   );
@@ -107,6 +116,18 @@ export function statementFailure(
 /** The statement's first token, for events and errors that have no position. */
 export function placeOf(script: Script, statement: Statement): Location {
   return locate(script.path, script.text, statement.start);
+}
+
+function blockerNote({ pid, applicationName, user, state, since, query }: OtherSession): {
+  label: string;
+  text: string;
+} {
+  const when = since === null ? '' : ` since ${since.toISOString()}`;
+  const what = query ? `: ${query.replace(/\s+/g, ' ').trim()}` : '';
+  return {
+    label: 'blocked by',
+    text: `pid ${pid}, ${applicationName || 'no application name'}, user ${user ?? 'unknown'}, ${state ?? 'state unknown'}${when}${what}`,
+  };
 }
 
 function progressNote(script: Script, completed: number | undefined): { label: string; text: string }[] {

@@ -37,7 +37,7 @@ export async function fly(
     }
     await session.query('ROLLBACK').catch(() => {});
     const { failure } = failed;
-    const again = failure && isServerError(failure.error) && passing.has(failure.error.code) && !signal?.aborted;
+    const again = failure && !signal?.aborted && passes(context, failure.error);
     if (!again || tries >= context.retries) {
       tell(failed.work, failed.end(failed.begun ? undone(failed.work) : 'not-run', failed.error()));
       return false;
@@ -49,6 +49,14 @@ export async function fly(
     await sleep(pauseMs, undefined, signal && { signal }).catch(() => {});
   }
   return true;
+}
+
+/** Nothing is wrong with the migration: it could not get a lock, or gave way to those who waited behind it. */
+function passes({ watch }: ApplyContext, error: unknown): boolean {
+  if (!isServerError(error)) return false;
+  const gaveWay = watch?.gaveWay === true && error.code === '57014';
+  if (watch) watch.gaveWay = false;
+  return gaveWay || passing.has(error.code);
 }
 
 /** Sends as many as fit, telling of each that is done. What is still flying at the end failed, the first by itself. */

@@ -9,6 +9,7 @@ import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
 import type { Expected } from './history.ts';
 import { displayTable, type TableName } from './identifiers.ts';
 import type { Answer, Session } from './session.ts';
+import type { Watch } from './watch.ts';
 
 /** One migration to run. `checksum` is what the record will hold. */
 export interface Work {
@@ -35,6 +36,8 @@ export interface ApplyContext {
   /** How often a migration is tried again that could not get a lock. */
   readonly retries: number;
   readonly emit: (event: MigratorEvent) => void;
+  /** Looks at what takes long; undefined where a second session cannot look. */
+  readonly watch: Watch | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -152,7 +155,15 @@ export class Run {
     const { table } = this.#context;
     const { version, script } = this.work;
     const statement = typeof at === 'number' ? script.statements[at] : undefined;
-    if (statement) return statementFailure(error, version, script, statement, table, completed);
+    if (statement)
+      return statementFailure(error, {
+        version,
+        script,
+        statement,
+        table,
+        completed,
+        blockers: this.#context.watch?.blockers ?? [],
+      });
     const facts = { version: String(version), reason: error.message, sqlstate: error.code };
     const context = { cause: error };
     const ours = error.table_name === table.table;

@@ -119,6 +119,12 @@ export class Session {
     return this.#backend.pid;
   }
 
+  /** Milliseconds that the server has been busy with the message that it is at; 0 when it has none. */
+  get busyMs(): number {
+    const current = this.#inFlight[0];
+    return current === undefined ? 0 : performance.now() - current.startedAt;
+  }
+
   /** Why the session can no longer be used; undefined while it can. */
   get lost(): AmeliaError | undefined {
     return this.#driver.lost;

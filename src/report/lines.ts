@@ -44,6 +44,20 @@ export const retryLine = (
 
 export const poolerLine = 'a connection pooler stands between: the lock is held by a transaction of its own';
 
+/** Who blocks the statement that runs, and how many wait behind it. */
+export function blockedLine({ blockers, queued }: Pick<EventOf<'blocked'>, 'blockers' | 'queued'>): string {
+  const who = blockers.map((blocker) => {
+    const query = blocker.query ? `: ${onOneLine(blocker.query)}` : '';
+    return `${sessionName(blocker)}${blocker.state === null ? '' : `, ${blocker.state}`}${query}`;
+  });
+  const behind = queued === 0 ? '' : ` · ${count(queued, 'session')} behind`;
+  return `waiting for ${who.join(' and ')}${behind}`;
+}
+
+/** `CREATE INDEX CONCURRENTLY: building index, 42 %`. */
+export const progressText = ({ progress: { command, phase, percent } }: EventOf<'progress'>): string =>
+  `${command}: ${phase}${percent === null ? '' : `, ${Math.floor(percent)} %`}`;
+
 export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
   `waiting for the database · ${onOneLine(reason)}`;
 

@@ -19,11 +19,16 @@ interface Running {
   since: number;
 }
 
+/** A pipe is no place for a moving line. */
+const progressEveryMs = 10_000;
+
 /** Plain lines. */
 export class PlainProgress implements Progress {
   readonly #t: lines.Telling;
   readonly #running = new Map<string, Running>();
   #started = false;
+  #blockedBy = '';
+  #progressToldAt = 0;
   #lockToldAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -50,6 +55,10 @@ export class PlainProgress implements Progress {
       case 'pooler':
         if (verbose) this.#say(lines.poolerLine);
         return;
+      case 'blocked':
+        return this.#blocked(event);
+      case 'progress':
+        return this.#progress(event);
       case 'retrying':
         return this.#say(lines.retryLine(event, versions));
       case 'history-widened':
@@ -69,6 +78,7 @@ export class PlainProgress implements Progress {
         return;
       }
       case 'statement-finished':
+        this.#blockedBy = '';
         if (verbose) this.#say(`  ${lines.statementLine(event, versions)}`);
         return;
       case 'notice':
@@ -85,6 +95,21 @@ export class PlainProgress implements Progress {
         return this.#say(`${begun.direction === 'up' ? 'applied' : 'rolled back'} ${label} (${measure})`);
       }
     }
+  }
+
+  /** Once for each company that is waited for. */
+  #blocked(event: lines.EventOf<'blocked'>): void {
+    const company = event.blockers.map(({ pid }) => pid).join();
+    if (company === this.#blockedBy) return;
+    this.#blockedBy = company;
+    this.#say(`  ${lines.blockedLine(event)}`);
+  }
+
+  #progress(event: lines.EventOf<'progress'>): void {
+    const { now } = this.#t;
+    if (now() - this.#progressToldAt < progressEveryMs) return;
+    this.#progressToldAt = now();
+    this.#say(`  ${lines.progressText(event)}`);
   }
 
   message(level: MessageLevel, text: string): void {

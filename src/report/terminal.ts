@@ -35,6 +35,7 @@ export class TerminalProgress implements Progress {
   /** What goes on while no migration runs. */
   #activity: { readonly text: string; readonly since: number } | undefined;
   #started = false;
+  #blockedBy = '';
   #refresh: NodeJS.Timeout | undefined;
 
   constructor(options: lines.Telling & { readonly opening: Opening | undefined }) {
@@ -75,6 +76,17 @@ export class TerminalProgress implements Progress {
       case 'pooler':
         if (verbose) this.#say(style.detail(lines.poolerLine));
         break;
+      case 'blocked': {
+        const company = event.blockers.map(({ pid }) => pid).join();
+        if (company !== this.#blockedBy) this.#say(style.attention(`  ${lines.blockedLine(event)}`));
+        this.#blockedBy = company;
+        break;
+      }
+      case 'progress': {
+        const running = this.#running.values().next().value;
+        if (running) running.statement = lines.progressText(event);
+        break;
+      }
       case 'retrying':
         this.#say(style.attention(lines.retryLine(event, versions)));
         break;
@@ -97,6 +109,7 @@ export class TerminalProgress implements Progress {
         break;
       }
       case 'statement-finished':
+        this.#blockedBy = '';
         if (verbose) this.#say(style.detail(`  ${lines.statementLine(event, versions)}`));
         break;
       case 'notice':

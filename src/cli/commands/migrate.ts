@@ -1,5 +1,5 @@
 // `migrate`: applies what is pending, in order; with --dry-run says what that would be.
-import { readVersion } from '../arguments.ts';
+import { readCount, readVersion } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import { readDuration } from '../config.ts';
 import type { Task } from '../run.ts';
@@ -7,12 +7,13 @@ import type { Task } from '../run.ts';
 export const needs = 'database';
 
 export function prepare({ options }: Invocation): Task {
-  const { to, outOfOrder, wait, lockWait, dryRun } = options;
+  const { to, outOfOrder, wait, lockWait, maxVictims, dryRun } = options;
   const wanted = {
     ...(to !== undefined && { to: readVersion('--to', to) }),
     ...(outOfOrder !== undefined && { outOfOrder }),
     ...(wait !== undefined && { waitMs: readDuration('--wait', wait) }),
     ...(lockWait !== undefined && { lockWaitMs: readDuration('--lock-wait', lockWait) }),
+    ...(maxVictims !== undefined && { maxVictims: readCount('--max-victims', maxVictims) }),
   };
   return async ({ migrator }) => {
     const engine = await migrator();

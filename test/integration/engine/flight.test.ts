@@ -121,3 +121,54 @@ it('events come in the order of the migrations, each finished before the next is
   );
   expect(order).toEqual(Array.from({ length: 30 }, (_, i) => [`+${i + 1}`, `-${i + 1}`]).flat());
 });
+
+describe('a statement that is blocked', () => {
+  async function blocked() {
+    const database = await freshDatabase();
+    await database.query('CREATE TABLE busy (id int)');
+    const blocker = postgres(database.url, { max: 1, connection: { application_name: 'the nightly report' } });
+    onTestFinished(() => blocker.end({ timeout: 1 }));
+    await blocker.unsafe('BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE; SELECT 42').simple();
+    return { database, blocker, folder: many(3, { 2: 'ALTER TABLE busy ADD COLUMN a int;' }) };
+  }
+
+  it('says by whom within two seconds, also in the error', async () => {
+    const { database, folder } = await blocked();
+    const engine = engineFor(database.url, folder, { lockTimeoutMs: 2500, lockRetries: 0 });
+    const run = failureOf(engine.migrate(), 'apply.statement-failed');
+    const told = () => engine.events.find(({ type }) => type === 'blocked');
+    await expect.poll(told, { timeout: 2000 }).toMatchObject({
+      blockers: [{ applicationName: 'the nightly report', user: 'postgres', state: 'idle in transaction' }],
+      queued: 0,
+    });
+    const { notes } = (await run).facts;
+    expect(notes?.find(({ label }) => label === 'blocked by')?.text).toMatch(
+      /^pid \d+, the nightly report, user postgres, idle in transaction since .*SELECT 42/,
+    );
+  });
+
+  it('gives way when too many wait behind it, and is tried again', async () => {
+    const { database, blocker, folder } = await blocked();
+    const engine = engineFor(database.url, folder, { lockTimeoutMs: 60_000 });
+    const run = engine.migrate({ maxVictims: 2 });
+    await expect.poll(() => engine.events.some(({ type }) => type === 'blocked')).toBe(true);
+    const readers = Array.from({ length: 4 }, () => database.query('SELECT count(*) FROM busy'));
+    // They wait behind our ALTER TABLE, until that gives way.
+    await Promise.all(readers);
+    expect(engine.events.find(({ type }) => type === 'retrying')).toMatchObject({ version: '2' });
+    await blocker.unsafe('COMMIT');
+    expect(await run).toMatchObject({ to: '3' });
+  });
+});
+
+it('long work tells how far it is', async () => {
+  const database = await freshDatabase();
+  await database.query('CREATE TABLE big AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 300000) g');
+  const slow = `CREATE FUNCTION slow(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+      IF random() < 0.0002 THEN PERFORM pg_sleep(0.05); END IF; RETURN $1; END $$;`;
+  const engine = engineFor(database.url, folderOf({ '1_i.sql': `${slow}\nCREATE INDEX big_t ON big (slow(t));` }));
+  await engine.migrate();
+  expect(engine.events.find(({ type }) => type === 'progress')).toMatchObject({
+    progress: { command: 'CREATE INDEX', phase: expect.stringContaining('building index') as string },
+  });
+});

@@ -63,7 +63,14 @@ describe('a command', () => {
 
 // cli.md, as far as it is there: commands with their own options, and the options of every command.
 const commands: Record<CommandName, readonly string[]> = {
-  migrate: ['--to VERSION', '--dry-run', '--out-of-order', '--wait DURATION', '--lock-wait DURATION'],
+  migrate: [
+    '--to VERSION',
+    '--dry-run',
+    '--out-of-order',
+    '--wait DURATION',
+    '--lock-wait DURATION',
+    '--max-victims N',
+  ],
   status: ['--check'],
   new: ['--no-transaction', '--timestamp', '--with-rollback'],
   rollback: ['--steps N', '--to VERSION'],
