@@ -8,7 +8,7 @@ import { isServerError, type ServerError } from './driver.ts';
 import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
 import type { Expected } from './history.ts';
 import { displayTable, type TableName } from './identifiers.ts';
-import type { Answer, Session } from './session.ts';
+import type { Answer, Listener, Session } from './session.ts';
 import type { Watch } from './watch.ts';
 
 /** One migration to run. `checksum` is what the record will hold. */
@@ -97,7 +97,7 @@ export class Run {
 
   send(at: Part, text: string): void {
     if (at === 'record') this.recordSent = true;
-    this.#watch(at, this.#context.session.send(text, this.#onNotice(at)).answer);
+    this.#watch(this.#context.session.send(text, this.#listener(at)).answer);
   }
 
   /** Sends every statement as a message of its own, so that each failure and each duration has its statement. */
@@ -118,7 +118,7 @@ export class Run {
     await this.settled();
     if (!this.goesOn) return;
     const rows = script.text.subarray(statement.copyData.start, statement.copyData.end);
-    this.#watch(index, session.copy(text, rows, this.#onNotice(index)));
+    this.#watch(session.copy(text, rows, this.#listener(index)));
     await this.settled();
   }
 
@@ -181,31 +181,37 @@ export class Run {
     return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);
   }
 
-  #watch(at: Part, answer: Promise<Answer>): void {
+  #watch(answer: Promise<Answer>): void {
     this.#last = answer.then(
-      (answered) => {
-        if (at === 'begin') this.#tellBegun();
-        else if (at === 'record') {
-          this.done = true;
-          this.#onDone?.(); // at once: the next one's events follow
-        } else if (at !== 'journal') {
-          this.#tellFinished(at, answered);
-          this.#tellStarted(at + 1);
-        }
-      },
-      (error: unknown) => {
-        this.failure ??= { at, error };
-      },
+      () => {},
+      () => {}, // the listener has it
     );
   }
 
-  #onNotice(at: Part): (notice: Notice) => void {
-    return (notice) => {
-      const statement = typeof at === 'number' ? this.work.script.statements[at] : undefined;
-      if (!statement) return; // of our own making: "there is no transaction in progress" and the like
-      const location = placeOf(this.work.script, statement);
-      this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
+  #listener(at: Part): Listener {
+    return {
+      notice: (notice) => this.#tellNotice(at, notice),
+      answer: (answer) => {
+        if (at === 'begin') this.#tellBegun();
+        else if (at === 'record') {
+          this.done = true;
+          this.#onDone?.();
+        } else if (at !== 'journal') {
+          this.#tellFinished(at, answer);
+          this.#tellStarted(at + 1);
+        }
+      },
+      failure: (error) => {
+        this.failure ??= { at, error };
+      },
     };
+  }
+
+  #tellNotice(at: Part, notice: Notice): void {
+    const statement = typeof at === 'number' ? this.work.script.statements[at] : undefined;
+    if (!statement) return; // of our own making: "there is no transaction in progress" and the like
+    const location = placeOf(this.work.script, statement);
+    this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
   }
 
   /** Only now: with several migrations in flight, the server may still be busy with an earlier one when this is sent. */

@@ -23,11 +23,18 @@ export interface Sent {
   readonly answer: Promise<Answer>;
 }
 
+/** Told what the server says to one message, in the order in which it says it: before any promise settles. */
+export interface Listener {
+  readonly notice?: (notice: Notice) => void;
+  readonly answer?: (answer: Answer) => void;
+  readonly failure?: (error: unknown) => void;
+}
+
 /** A message that is not answered yet. */
 interface Pending {
   readonly bytes: number;
   startedAt: number;
-  readonly onNotice: ((notice: Notice) => void) | undefined;
+  readonly listener: Listener | undefined;
 }
 
 /** Bounds of what is in flight: enough to hide the round trip, little enough to cancel and to hold in memory. */
@@ -89,7 +96,7 @@ export class Session {
       : await openSocket(target, signal);
     const { socket, host, port } = opened;
     const inFlight: Pending[] = [];
-    const driver = new Driver(socket, target, (notice) => inFlight[0]?.onNotice?.(notice));
+    const driver = new Driver(socket, target, (notice) => inFlight[0]?.listener?.notice?.(notice));
     const session = new Session(driver, inFlight, { host, port, target, embedded });
     const aborted = () => void socket.destroy();
     signal?.addEventListener('abort', aborted, { once: true });
@@ -131,8 +138,8 @@ export class Session {
   }
 
   /** Sends one message of the simple protocol: one or more statements, in one implicit transaction unless they say otherwise. */
-  send(text: string, onNotice?: (notice: Notice) => void): Sent {
-    const answer = this.#send(text, onNotice);
+  send(text: string, listener?: Listener): Sent {
+    const answer = this.#send(text, listener);
     answer.catch(() => {}); // whoever awaits it sees the error; nobody has to
     return { answer };
   }
@@ -158,9 +165,9 @@ export class Session {
   }
 
   /** Runs `COPY … FROM stdin` with these rows. Nothing else may be in flight. */
-  async copy(text: string, data: Uint8Array, onNotice?: (notice: Notice) => void): Promise<Answer> {
+  async copy(text: string, data: Uint8Array, listener?: Listener): Promise<Answer> {
     if (this.lost) throw this.lost;
-    const pending = this.#track(data.length, onNotice);
+    const pending = this.#track(data.length, listener);
     const query = this.#driver.query(text);
     // The driver forgets a failure that comes after the last row was sent: hear it at its source.
     const failed = new Promise<never>((_, reject) => {
@@ -184,9 +191,13 @@ export class Session {
       }
       stream.end();
       await settled;
-      return { rows: [], tag: 'COPY', ms: performance.now() - pending.startedAt };
+      const answer = { rows: [], tag: 'COPY', ms: performance.now() - pending.startedAt };
+      listener?.answer?.(answer);
+      return answer;
     } catch (error) {
-      throw this.#translate(error);
+      const failure = this.#translate(error);
+      listener?.failure?.(failure);
+      throw failure;
     } finally {
       this.#settle();
     }
@@ -219,9 +230,12 @@ export class Session {
     await this.#driver.end(graceMs);
   }
 
-  async #send(text: string, onNotice?: (notice: Notice) => void): Promise<Answer> {
-    if (this.lost) throw this.lost;
-    const pending = this.#track(text.length, onNotice);
+  async #send(text: string, listener?: Listener): Promise<Answer> {
+    if (this.lost) {
+      listener?.failure?.(this.lost);
+      throw this.lost;
+    }
+    const pending = this.#track(text.length, listener);
     const query = this.#driver.query(text);
     // The driver settles a query while it reads the server's messages, one after another; only
     // hearing it there keeps each notice and each millisecond with its own statement.
@@ -230,22 +244,21 @@ export class Session {
       const answer = readAnswer(value as DriverResult, pending);
       this.#backend = query.state ?? this.#backend;
       this.#settle();
+      listener?.answer?.(answer);
       resolve(answer);
     };
     query.reject = (error) => {
       this.#backend = query.state ?? this.#backend;
       this.#settle();
-      reject(error);
+      const failure = this.#translate(error);
+      listener?.failure?.(failure);
+      reject(failure);
     };
-    try {
-      return (await query) as Answer;
-    } catch (error) {
-      throw this.#translate(error);
-    }
+    return (await query) as Answer;
   }
 
-  #track(bytes: number, onNotice: ((notice: Notice) => void) | undefined): Pending {
-    const pending = { bytes, startedAt: performance.now(), onNotice };
+  #track(bytes: number, listener: Listener | undefined): Pending {
+    const pending = { bytes, startedAt: performance.now(), listener };
     this.#inFlight.push(pending);
     this.#bytesInFlight += bytes;
     return pending;
@@ -258,7 +271,7 @@ export class Session {
     this.#roomMade?.();
   }
 
-  #translate(error: unknown): unknown {
+  #translate(error: unknown): Error {
     if (error instanceof AmeliaError) return error;
     if (!isServerError(error)) return this.#driver.lose(error);
     if (isFatal(error)) this.#driver.lose(error, error.message);

@@ -52,7 +52,9 @@ describe('a session', () => {
     const heard: string[] = [];
     const raise = (text: string) => `DO $$ BEGIN RAISE NOTICE '${text}'; RAISE WARNING '${text}'; END $$`;
     const sent = ['a', 'b', 'c'].map((text) =>
-      session.send(raise(text), (notice) => heard.push(`${text}: ${notice.severity} ${notice.message}`)),
+      session.send(raise(text), {
+        notice: (notice) => void heard.push(`${text}: ${notice.severity} ${notice.message}`),
+      }),
     );
     await Promise.all(sent.map(({ answer }) => answer));
     expect(heard).toEqual(['a', 'b', 'c'].flatMap((text) => [`${text}: NOTICE ${text}`, `${text}: WARNING ${text}`]));

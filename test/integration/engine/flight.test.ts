@@ -108,18 +108,21 @@ describe('a lock that is not to be had', () => {
   });
 });
 
-it('events come in the order of the migrations, each finished before the next is started', async () => {
+it('events come in the order of the migrations, each finished before the next is started, notices where they belong', async () => {
   const database = await freshDatabase();
-  const engine = engineFor(database.url, many(30));
-  await engine.migrate();
-  const order = engine.events.flatMap((event) =>
-    event.type === 'migration-started'
-      ? [`+${event.version}`]
-      : event.type === 'migration-finished'
-        ? [`-${event.step.version}`]
-        : [],
+  const folder = folderOf(
+    Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`${i + 1}_n.sql`, `DO $$ BEGIN RAISE NOTICE 'n'; END $$;`]),
+    ),
   );
-  expect(order).toEqual(Array.from({ length: 30 }, (_, i) => [`+${i + 1}`, `-${i + 1}`]).flat());
+  const engine = engineFor(database.url, folder);
+  await engine.migrate();
+  const order = engine.events.flatMap((event) => {
+    if (event.type === 'migration-started') return [`+${event.version}`];
+    if (event.type === 'notice') return [`!${event.version}`];
+    return event.type === 'migration-finished' ? [`-${event.step.version}`] : [];
+  });
+  expect(order).toEqual(Array.from({ length: 30 }, (_, i) => [`+${i + 1}`, `!${i + 1}`, `-${i + 1}`]).flat());
 });
 
 describe('a statement that is blocked', () => {

@@ -184,11 +184,11 @@ describe('migrate', () => {
 
   it('gives up waiting for the lock and names who holds it', async () => {
     const database = await freshDatabase();
-    const slow = engineFor(database.url, folderOf({ '1_slow.sql': 'SELECT pg_sleep(3);' }));
+    const slow = engineFor(database.url, folderOf({ '1_slow.sql': 'SELECT pg_sleep(6);' }));
     const running = slow.migrate();
     await expect.poll(() => slow.events.some(({ type }) => type === 'migration-started')).toBe(true);
     const impatient = engineFor(database.url, folderOf(three));
-    const error = await failureOf(impatient.migrate({ lockWaitMs: 1200 }), 'lock.timeout');
+    const error = await failureOf(impatient.migrate({ lockWaitMs: 3500 }), 'lock.timeout');
     expect(error.message).toMatch(/pid \d+, amelia-db, user postgres, since 20/);
     expect(impatient.events.filter(({ type }) => type === 'lock-waiting')[0]).toMatchObject({
       holder: { applicationName: 'amelia-db', query: expect.stringContaining('pg_sleep') as string },
