@@ -30,6 +30,8 @@ export default defineConfig(async () => {
         { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
         ...majors.map((major) => onServers(`pg${major}`, 'integration', major, [major])),
         onServers('e2e', 'e2e', newest, majors, ['test/support/package-setup.ts']),
+        // A sample of the faults; all of them when AMELIA_TEST_FAULTS says so.
+        onServers('faults', 'faults', newest, [newest], ['test/support/package-setup.ts']),
         ...(process.env.AMELIA_TEST_DOCKER === '1' ? [dockerProject()] : []),
       ],
     },

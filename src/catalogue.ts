@@ -369,6 +369,25 @@ export const catalogue = {
     (f: { problem: string }) => f.problem,
     () => 'amelia-db migrate applies what is pending, or says what stands in the way',
   ),
+  'verify.failed': entry(
+    7,
+    (f: { problem: string }) => f.problem,
+    (f: { problem: string; hint?: string }) => f.hint,
+  ),
+  'verify.scratch-failed': entry(
+    7,
+    (f: { reason: string; embedded: boolean }) =>
+      `nothing was verified: the migrations cannot be replayed on ${f.embedded ? 'the embedded server' : 'the scratch database'}: ${f.reason}`,
+    (f) =>
+      f.embedded
+        ? 'the embedded server is PostgreSQL 18 without extensions: name an empty database on a server like yours: --scratch-url URL'
+        : undefined,
+  ),
+  'verify.scratch-not-empty': entry(
+    2,
+    (f: { database: string; found: string }) => `the scratch database ${f.database} is not empty: there is ${f.found}`,
+    () => 'it is filled and emptied again: name a database that holds nothing',
+  ),
 
   // 70
   'internal.bug': entry(

@@ -28,6 +28,7 @@ export function openMigrator(settings: MigratorSettings): Migrator {
   return new Engine(new Workspace(settings));
 }
 
+const defaultLockRetries = 10;
 /** How long an answer that was lost is looked for. */
 const lookUpWaitMs = 10_000;
 
@@ -145,8 +146,12 @@ class Engine implements Migrator {
     });
   }
 
-  async #apply(decision: Decision, works: readonly Work[], { maxVictims }: MigrateOptions): Promise<RunResult> {
-    const { signal, role, lockTimeoutMs, statementTimeoutMs, lockRetries } = this.#workspace.settings;
+  async #apply(
+    decision: Decision,
+    works: readonly Work[],
+    { maxVictims, lockRetries = defaultLockRetries }: MigrateOptions,
+  ): Promise<RunResult> {
+    const { signal, role, lockTimeoutMs, statementTimeoutMs } = this.#workspace.settings;
     const watch = this.#workspace.watch(decision.connection, maxVictims);
     const { session } = decision.connection;
     const { table } = decision.reading;
@@ -183,20 +188,23 @@ class Engine implements Migrator {
     steps: Map<Work, StepResult>,
     failure: AmeliaError | undefined,
   ): Promise<AmeliaError | undefined> {
-    const unknown = [...steps].filter(([{ script }, { state }]) => state === 'unknown' && script.transaction);
+    const unknown = [...steps].filter(([, { state }]) => state === 'unknown');
     const [first] = unknown;
     if (first === undefined) return failure;
     try {
       await lost.close();
       const options = { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs };
-      const recorded = await this.#workspace.connected(options, async (connection) => {
+      const { recorded, journalled } = await this.#workspace.connected(options, async (connection) => {
         await this.#workspace.lock(connection, options);
-        return new Set((await connection.read()).applied.map(({ version }) => version));
+        const { applied, unfinished } = await connection.read();
+        return { recorded: versionsOf(applied), journalled: versionsOf(unfinished) };
       });
       let begun = true;
       for (const [work, step] of unknown) {
         const up = work.direction === 'up';
         const took = recorded.has(work.version) === up;
+        // A part of it is there: neither applied nor rolled back, and the next run goes on with it.
+        if (!took && journalled.has(work.version)) continue;
         const undone = up && begun ? 'rolled-back' : 'not-run';
         steps.set(work, { ...step, state: took ? (up ? 'applied' : 'rolled-back') : undone });
         begun &&= took;
@@ -273,6 +281,10 @@ function refusal(
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {
   return runResult(connection.database, reading.applied, plan.direction, steps);
+}
+
+function versionsOf(rows: readonly { readonly version: bigint }[]): ReadonlySet<bigint> {
+  return new Set(rows.map(({ version }) => version));
 }
 
 function notRun({ version, name, script }: Work): StepResult {

@@ -10,8 +10,6 @@ export interface MigratorSettings {
   readonly historyTable?: string;
   /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */
   readonly lockTimeoutMs?: number;
-  /** How often a migration is rolled back and tried again that could not get a lock in that time, with growing pauses. Default 10. */
-  readonly lockRetries?: number;
   /** `statement_timeout` of each statement, in milliseconds; 0 is none. Default: as the server has it. */
   readonly statementTimeoutMs?: number;
   /** SET ROLE to this before anything. */
@@ -30,6 +28,8 @@ export interface WaitOption {
 }
 
 export interface MigrateOptions extends WaitOption {
+  /** How often a migration is rolled back and tried again that could not get a lock in that time, with growing pauses. Default 10. */
+  readonly lockRetries?: number;
   /** When more sessions than this wait behind a statement that waits for a lock, it gives way and is tried again. Default 20. */
   readonly maxVictims?: number;
   readonly to?: bigint;

@@ -19,8 +19,8 @@ export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Wo
     if (unfinished) refuseChanged(unfinished, script);
     const expected = { above, rows };
     if (version > above) rows++;
-    const checksum = folder.checksum(file);
-    return { direction, version, name, script, checksum, expected, ...(unfinished && { unfinished }) };
+    const sum = direction === 'up' ? script.checksum : folder.checksum(file);
+    return { direction, version, name, script, checksum: sum, expected, ...(unfinished && { unfinished }) };
   });
 }
 

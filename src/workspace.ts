@@ -17,17 +17,16 @@ const defaultLockWaitMs = 300_000;
 /** Between two tries to reach the database. */
 const reachAgainMs = 500;
 const defaultLockTimeoutMs = 5000;
-const defaultLockRetries = 10;
 const defaultMaxVictims = 20;
 
 export class Workspace {
-  readonly settings: MigratorSettings & { readonly lockTimeoutMs: number; readonly lockRetries: number };
+  readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
   readonly #table: TableName;
 
   /** Throws `config.invalid` for an unusable history table name. */
   constructor(settings: MigratorSettings) {
-    const { lockTimeoutMs = defaultLockTimeoutMs, lockRetries = defaultLockRetries } = settings;
-    this.settings = { ...settings, lockTimeoutMs, lockRetries };
+    const { lockTimeoutMs = defaultLockTimeoutMs } = settings;
+    this.settings = { ...settings, lockTimeoutMs };
     const name = settings.historyTable ?? 'schema_migrations';
     const table = parseTableName(name);
     if (!table) {

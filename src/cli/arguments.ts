@@ -14,11 +14,11 @@ export function readVersion(what: string, value: string, lowest = 1n): bigint {
 }
 
 /** A count of at least one. */
-export function readCount(what: string, value: string): number {
-  const count = /^\d{1,9}$/.test(value) ? Number(value) : 0;
-  if (count >= 1) return count;
+export function readCount(what: string, value: string, least = 1): number {
+  const count = /^\d{1,9}$/.test(value) ? Number(value) : -1;
+  if (count >= least) return count;
   throw new AmeliaError('usage.invalid', {
-    problem: `${what}: ${JSON.stringify(value)} is not a number of migrations`,
-    hint: 'a whole number from 1',
+    problem: `${what}: ${JSON.stringify(value)} is not such a number`,
+    hint: `a whole number from ${least}`,
   });
 }

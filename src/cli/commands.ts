@@ -2,7 +2,16 @@
 import type { CommonOptions } from './config.ts';
 import type { Task } from './run.ts';
 
-export const commandNames = ['migrate', 'status', 'new', 'rollback', 'baseline', 'repair'] as const;
+export const commandNames = [
+  'migrate',
+  'status',
+  'verify',
+  'contract',
+  'new',
+  'rollback',
+  'baseline',
+  'repair',
+] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
@@ -21,7 +30,18 @@ export interface CommandOptions {
   readonly wait?: string;
   readonly lockWait?: string;
   readonly maxVictims?: string;
+  readonly lockRetries?: string;
   readonly check?: boolean;
+  readonly verify?: boolean;
+  readonly contract?: string;
+  readonly write?: boolean;
+  readonly force?: boolean;
+  readonly live?: boolean;
+  readonly data?: boolean;
+  readonly strict?: boolean;
+  readonly scratchUrl?: string;
+  readonly schema?: readonly string[];
+  readonly format?: string;
   readonly transaction?: boolean;
   readonly timestamp?: boolean;
   readonly withRollback?: boolean;
@@ -40,6 +60,8 @@ export interface Command {
 const modules: Record<CommandName, () => Promise<Command>> = {
   migrate: () => import('./commands/migrate.ts'),
   status: () => import('./commands/status.ts'),
+  verify: () => import('./commands/verify.ts'),
+  contract: () => import('./commands/contract.ts'),
   new: () => import('./commands/new.ts'),
   rollback: () => import('./commands/rollback.ts'),
   baseline: () => import('./commands/baseline.ts'),

@@ -152,6 +152,11 @@ function embeddedByVariable(value: string | undefined): string | undefined {
   return flag === undefined ? value : flag ? defaults.embedded : undefined;
 }
 
+/** The scratch database of `verify`. Throws `config.database-url`. */
+export function scratchTarget(url: string, env: Environment): ConnectionTarget {
+  return targetOf({ by: '--scratch-url', value: url }, env, () => {});
+}
+
 function targetOf(url: Naming, env: Environment, warn: (text: string) => void): ConnectionTarget {
   try {
     return parseTarget({ url: url.value, env, warn });

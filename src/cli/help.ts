@@ -91,6 +91,15 @@ const examples: Record<CommandName | '', readonly (readonly [command: string, do
     ['status', 'a table'],
     ['status --check --json', 'a gate for scripts'],
   ],
+  verify: [
+    ['verify', 'prove every constraint, on a scratch server'],
+    ['verify foreign-keys', 'only those'],
+    ['verify --format tap', 'for CI'],
+  ],
+  contract: [
+    ['contract', 'print it'],
+    ['contract --write', 'contract.yaml beside the migrations'],
+  ],
   new: [
     ['new add_email', 'migrations/008_add_email.sql'],
     ['new "Add email" --with-rollback', 'and 008_add_email.down.sql'],

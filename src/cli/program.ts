@@ -115,9 +115,11 @@ function createProgram(
   command('migrate', '', 'apply what is pending, in order')
     .option('--to <VERSION>', 'apply up to and including VERSION')
     .option('--dry-run', 'print the SQL that would run, passwords as ***; touch nothing')
+    .option('--verify', 'then prove the finished schema, as verify does')
     .option('--out-of-order', 'also apply versions below the newest applied one')
     .option('--wait <DURATION>', 'how long to wait for a database that cannot be reached (default: 0s)')
     .option('--lock-wait <DURATION>', 'how long to wait for another run to end (default: 5m)')
+    .option('--lock-retries <N>', 'how often to try again for a lock (default: 10)')
     .option('--max-victims <N>', 'give way when more sessions wait behind a blocked statement (default: 20)');
   command(
     'rollback',
@@ -135,6 +137,27 @@ function createProgram(
     'what is applied, pending, modified, missing',
     'what is applied, pending, modified, missing, out of order or unfinished',
   ).option('--check', 'exit 7 unless everything is applied and healthy');
+  command(
+    'verify',
+    '[PART]',
+    'prove what the finished schema promises',
+    'does this database refuse what it must refuse? PART is checks, foreign-keys or indexes; without it, all',
+  )
+    .option('--contract <FILE>', 'what the schema promises (default: contract.yaml beside the migrations)')
+    .option('--live', 'try on the database itself too, in a transaction that is rolled back')
+    .option('--data', 'count rows that violate what is not validated')
+    .option('--strict', 'exit 7 also for what could not be proven')
+    .option('--scratch-url <URL>', 'an empty database to try on, instead of the embedded server')
+    .option('--schema <NAME...>', 'only these schemas')
+    .option('--format <FORM>', 'text, tap or junit (default: text)');
+  command(
+    'contract',
+    '',
+    'print what the schema promises',
+    'the contract of the schema that the migrations produce: to be reviewed, and kept by hand',
+  )
+    .option('--write', 'write contract.yaml beside the migrations')
+    .option('--force', 'write over the one that is there');
   command('new', '<NAME>', 'create the next migration file')
     .option('--no-transaction', 'run the file statement by statement, not in a transaction')
     .option('--timestamp', 'number it YYYYMMDDHHMMSS, as folders of such files go on by themselves')

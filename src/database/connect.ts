@@ -48,7 +48,8 @@ function connectPlain(target: ConnectionTarget, host: string, port: number, sign
   // A high water mark above what a run keeps in flight, so that the driver never waits for the socket to drain.
   const socket = new net.Socket({ writableHighWaterMark: 4 * 1024 * 1024 } as net.SocketConstructorOpts);
   const attempt = settle(target, host, port, socket, 'connect', signal);
-  socket.connect(address);
+  // A socket that was destroyed already would come alive again.
+  if (!socket.destroyed) socket.connect(address);
   return attempt;
 }
 

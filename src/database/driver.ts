@@ -34,14 +34,19 @@ export function isFatal(error: unknown): boolean {
   return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
 }
 
+/** How long a last message may take to leave. */
+const farewellMs = 500;
+
 /** One connection's driver. Connects when the first query is sent. */
 export class Driver {
   readonly #sql: postgres.Sql;
+  readonly #socket: net.Socket;
   #lost: AmeliaError | undefined;
   #heard: Buffer = Buffer.alloc(0);
 
   constructor(socket: net.Socket, target: ConnectionTarget, onNotice: (notice: Notice) => void) {
     let taken = false;
+    this.#socket = socket;
     socket.on('data', (chunk) => (this.#heard = chunk));
     this.#sql = postgres({
       // The driver asks for a socket again when the connection is gone: that is the moment to refuse.
@@ -97,6 +102,10 @@ export class Driver {
   /** Ends the connection; what is in flight is given `graceMs` to be answered. Never throws. */
   async end(graceMs: number): Promise<void> {
     await this.#sql.end({ timeout: graceMs / 1000 }).catch(() => {});
+    // It would only be closed half, and a server that no longer answers would keep the process alive.
+    this.#socket.destroySoon?.();
+    setTimeout(() => this.#socket.destroy(), farewellMs).unref();
+    this.#socket.unref?.();
   }
 }
 

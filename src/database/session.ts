@@ -43,6 +43,9 @@ const maxBytesInFlight = 1024 * 1024;
 /** Inline COPY data is sent in pieces of this many bytes. */
 const copyChunkBytes = 256 * 1024;
 
+/** A server that does not take a cancel request in this time will not. */
+const cancelMs = 1000;
+
 /** CancelRequest (manual, section 53.7). */
 const cancelRequestCode = 80877102;
 
@@ -207,7 +210,7 @@ export class Session {
   async cancel(): Promise<void> {
     if (this.#embedded) return this.#embedded.kill(); // it hears nothing while a statement runs
     try {
-      const { socket } = await openSocket({ ...this.#target, connectTimeoutMs: 2000 });
+      const { socket } = await openSocket({ ...this.#target, connectTimeoutMs: cancelMs });
       const request = Buffer.alloc(16);
       request.writeUInt32BE(request.length, 0);
       request.writeUInt32BE(cancelRequestCode, 4);
@@ -215,8 +218,10 @@ export class Session {
       request.writeUInt32BE(this.#backend.secret, 12);
       await new Promise<void>((resolve) => {
         socket
+          .unref()
           .once('close', () => resolve())
           .on('error', () => {})
+          .setTimeout(cancelMs, () => socket.destroy())
           .end(request);
       });
     } catch {

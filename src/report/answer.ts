@@ -5,6 +5,8 @@ import type { Answer, CreatedResult } from './reporter.ts';
 import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
+import { junitLines, tapLines } from './verify-formats.ts';
+import { verifyLines } from './verify.ts';
 import { onManyLines, onOneLine } from './width.ts';
 import { count, databaseName, duration, shortName } from './words.ts';
 import type { Writer } from './writer.ts';
@@ -27,7 +29,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
   const quiet = to.detail === 'quiet';
   switch (answer.kind) {
     case 'run':
-      if (!quiet && !to.failed) print(runLines(answer.result, to), to);
+      if (!quiet && (!to.failed || answer.verified)) print(runLines(answer.result, to), to);
+      if (answer.verified) printVerify({ kind: 'verify', result: answer.verified, format: 'text' }, to);
       return;
     case 'dry-run':
       return print(dryRunLines(answer.result, to), to);
@@ -36,12 +39,23 @@ export function printAnswer(answer: Answer, to: Answering): void {
     case 'history':
       if (!quiet) print(changeLines(answer.result, to), to);
       return;
+    case 'contract':
+      return to.writer.text(
+        answer.result.file === undefined ? answer.result.text : `${onOneLine(answer.result.file)}\n`,
+      );
+    case 'verify':
+      return printVerify(answer, to);
     case 'created':
       return print(createdLines(answer.result), to);
   }
 }
 
 const print = (lines: readonly string[], { writer }: Answering): void => writer.text(`${lines.join('\n')}\n`);
+
+function printVerify({ result, format }: Answer & { kind: 'verify' }, to: Answering): void {
+  const lines = format === 'tap' ? tapLines(result) : format === 'junit' ? junitLines(result) : verifyLines(result, to);
+  if (lines.length > 0) print(lines, to);
+}
 
 function runLines(result: RunResult, { versions, style, folder, elapsedMs }: Answering): string[] {
   const { direction, steps, to, database } = result;

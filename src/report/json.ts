@@ -2,6 +2,7 @@
 // Keys are a contract: add, never rename.
 import type { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, DryRunStep, MigratorEvent } from '../events.ts';
+import type { VerifyResult } from '../schema/model.ts';
 import type { Answer, MessageLevel, Progress } from './reporter.ts';
 import type { Writer } from './writer.ts';
 
@@ -29,7 +30,7 @@ function bodyOf(answer: Answer): Record<string, unknown> {
   switch (answer.kind) {
     case 'run': {
       const { database, from, to, steps } = answer.result;
-      return { database, from, to, steps };
+      return { database, from, to, steps, ...(answer.verified && { verify: verifyBody(answer.verified) }) };
     }
     case 'dry-run': {
       const { database, from, to, steps } = answer.result;
@@ -43,9 +44,17 @@ function bodyOf(answer: Answer): Record<string, unknown> {
       const { database, historyTable, changes } = answer.result;
       return { database, historyTable, changes };
     }
+    case 'verify': {
+      return verifyBody(answer.result);
+    }
+    case 'contract':
     case 'created':
       return { ...answer.result };
   }
+}
+
+function verifyBody({ phases, ...rest }: VerifyResult): Record<string, unknown> {
+  return { ...rest, timings: Object.fromEntries(phases.map(({ name, ms }) => [name, ms])) };
 }
 
 function plannedMigration({ version, name, path, transaction, statements }: DryRunStep): Record<string, unknown> {
@@ -64,7 +73,12 @@ function plannedMigration({ version, name, path, transaction, statements }: DryR
 
 /** An error's keys; those that it has no value for are left out. */
 export function errorObject(error: AmeliaError): Record<string, unknown> {
-  const facts = error.facts as { readonly path?: string; readonly sqlstate?: string | null; readonly version?: string };
+  const facts = error.facts as {
+    readonly path?: string;
+    readonly sqlstate?: string | null;
+    readonly version?: string;
+    readonly notes?: readonly unknown[];
+  };
   const { location } = error;
   const all = {
     code: error.code,
@@ -75,6 +89,7 @@ export function errorObject(error: AmeliaError): Record<string, unknown> {
     column: location?.column,
     sqlstate: facts.sqlstate ?? undefined,
     version: error.code === 'internal.bug' ? undefined : facts.version,
+    notes: facts.notes?.length ? facts.notes : undefined,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

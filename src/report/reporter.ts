@@ -2,6 +2,7 @@
 // Chooses how by what the two are and what was asked for. Knows the command's events, never its engine.
 import type { AmeliaError } from '../errors.ts';
 import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from '../events.ts';
+import type { VerifyResult } from '../schema/model.ts';
 import { printAnswer } from './answer.ts';
 import { documentOf, JsonLog } from './json.ts';
 import { PlainProgress } from './plain.ts';
@@ -12,11 +13,19 @@ import type { Writer } from './writer.ts';
 
 /** What a command ends with. */
 export type Answer =
-  | { readonly kind: 'run'; readonly result: RunResult }
+  | { readonly kind: 'run'; readonly result: RunResult; readonly verified?: VerifyResult }
   | { readonly kind: 'dry-run'; readonly result: DryRunResult }
   | { readonly kind: 'status'; readonly result: StatusResult }
   | { readonly kind: 'history'; readonly result: HistoryChangeResult }
+  | { readonly kind: 'verify'; readonly result: VerifyResult; readonly format: 'text' | 'tap' | 'junit' }
+  | { readonly kind: 'contract'; readonly result: ContractText }
   | { readonly kind: 'created'; readonly result: CreatedResult };
+
+/** The contract as YAML, and where it was written. */
+export interface ContractText {
+  readonly text: string;
+  readonly file?: string;
+}
 
 /** What `new` made. */
 export interface CreatedResult {
@@ -103,7 +112,7 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
     async finish({ answer, failure }) {
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
-      if (failure !== undefined || answer?.kind === 'status') await loadWidths();
+      if (failure !== undefined || answer?.kind === 'status' || answer?.kind === 'verify') await loadWidths();
       if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
       else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
       progress.end(failure);

@@ -75,19 +75,23 @@ const policies = `SELECT p.polrelid AS relation, json_agg(json_build_object('nam
     'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')) ORDER BY p.polname) AS list
   FROM rel r JOIN pg_policy p ON p.polrelid = r.oid GROUP BY p.polrelid`;
 
+const rules = `SELECT w.ev_class AS relation, json_agg(json_build_object('name', w.rulename, 'definition', pg_get_ruledef(w.oid)) ORDER BY w.rulename) AS list
+  FROM rel r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.rulename <> '_RETURN' GROUP BY w.ev_class`;
+
 const tables = `SELECT json_agg(json_build_object(
     'schema', r.nspname, 'name', r.relname,
     'kind', CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' ELSE 'foreign table' END,
     'persistence', CASE r.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END,
     'rowSecurity', r.relrowsecurity, 'forceRowSecurity', r.relforcerowsecurity,
     'partitionKey', CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END, 'partitionBound', pg_get_expr(r.relpartbound, r.oid),
+    'partitionConstraint', CASE WHEN r.relispartition THEN pg_get_partition_constraintdef(r.oid) END,
     'parents', (SELECT coalesce(json_agg(n.nspname || '.' || c.relname ORDER BY i.inhseqno), '[]') FROM pg_inherits i
       JOIN pg_class c ON c.oid = i.inhparent JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.inhrelid = r.oid),
     'columns', coalesce(co.list, '[]'), 'constraints', coalesce(cn.list, '[]'), 'indexes', coalesce(ix.list, '[]'),
-    'triggers', coalesce(tg.list, '[]'), 'policies', coalesce(po.list, '[]')) ORDER BY r.nspname, r.relname)
+    'triggers', coalesce(tg.list, '[]'), 'policies', coalesce(po.list, '[]'), 'rules', coalesce(ru.list, '[]')) ORDER BY r.nspname, r.relname)
   FROM rel r LEFT JOIN (${columns}) co ON co.relation = r.oid LEFT JOIN (${constraints}) cn ON cn.relation = r.oid
     LEFT JOIN (${indexes}) ix ON ix.relation = r.oid LEFT JOIN (${triggers}) tg ON tg.relation = r.oid
-    LEFT JOIN (${policies}) po ON po.relation = r.oid
+    LEFT JOIN (${policies}) po ON po.relation = r.oid LEFT JOIN (${rules}) ru ON ru.relation = r.oid
   WHERE r.relkind IN ('r', 'p', 'f')`;
 
 const views = `SELECT json_agg(json_build_object('schema', r.nspname, 'name', r.relname,

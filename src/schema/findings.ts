@@ -15,6 +15,7 @@ export type FindingKind =
   | 'trigger'
   | 'table'
   | 'policy'
+  | 'rule'
   | 'view'
   | 'function'
   | 'sequence'
@@ -38,7 +39,8 @@ export type FindingCode =
   | 'verify.rewritten'
   | 'verify.null-passes'
   | 'verify.no-index'
-  | 'verify.pending';
+  | 'verify.pending'
+  | 'verify.trigger-fires';
 
 /** A problem or a warning: what it is about, and what was expected and found. */
 export interface Finding {

@@ -110,12 +110,16 @@ export interface Table extends RelationName {
   readonly forceRowSecurity: boolean;
   readonly partitionKey: string | null;
   readonly partitionBound: string | null;
+  /** What a partition's rows satisfy. */
+  readonly partitionConstraint: string | null;
   readonly parents: readonly string[];
   readonly columns: readonly Column[];
   readonly constraints: readonly Constraint[];
   readonly indexes: readonly Index[];
   readonly triggers: readonly Trigger[];
   readonly policies: readonly Policy[];
+  /** Rewrite rules, which may make a statement do something else, or nothing. */
+  readonly rules: readonly Policy[];
 }
 
 /** Anything that is compared by its definition alone. */

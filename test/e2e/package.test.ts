@@ -16,6 +16,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'bin',
+      'contract.schema.json',
       'dist',
       'package.json',
     ]);

@@ -59,6 +59,8 @@ export interface Proxy {
   cut(): void;
   /** Stops every connection that is open now, in both directions, without closing it. */
   freeze(): void;
+  /** The same, and new connections are let in and hear nothing either. */
+  silence(): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
   let counts = noCounts();
   let fault = options.fault;
   let struck = false;
+  let silent = false;
 
   const drop = (link: Link) => {
     links.delete(link);
@@ -94,7 +97,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
 
   const listener = createServer((client) => {
     const server = connect({ host: goal.hostname, port: Number(goal.port || 5432) });
-    const link: Link = { client, server, frozen: false };
+    const link: Link = { client, server, frozen: silent };
     links.add(link);
     counts.connections++;
     for (const socket of [client, server]) socket.setNoDelay().on('error', () => drop(link));
@@ -114,19 +117,15 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
         const struckBy = message && strikes(message);
         const what = struckBy?.what;
         if (what === 'call-before' || what === 'call-after') {
+          const rest = pieces.slice(index + 1);
           if (what === 'call-after') toServer(bytes);
+          else rest.unshift({ message: undefined, bytes });
           client.pause();
           const moment = { message: message!, clientPort: server.localPort ?? 0 };
           void (struckBy?.call?.(moment) ?? Promise.resolve('go-on')).then((then) => {
-            // What the client had sent behind it is lost with it.
+            if (then === 'go-on') pass(rest);
+            else toServer(null);
             link.frozen ||= then === 'cut';
-            if (then === 'cut') toServer(null);
-            else
-              pass(
-                what === 'call-before'
-                  ? [{ message: undefined, bytes }, ...pieces.slice(index + 1)]
-                  : pieces.slice(index + 1),
-              );
             client.resume();
           });
           return;
@@ -174,6 +173,10 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     struck: () => struck,
     cut: () => links.forEach(drop),
     freeze: () => links.forEach((link) => (link.frozen = true)),
+    silence() {
+      silent = true;
+      proxy.freeze();
+    },
     async close() {
       const closed = new Promise((resolve) => listener.close(resolve));
       proxy.cut();

@@ -100,7 +100,11 @@ const rooms: readonly Room[] = [
   },
   { holds: /^database\/driver\.ts$/, values: [errors, node, /^postgres$/], types: [events, /^database\/target\.ts$/] },
   { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
-  { holds: /^schema\//, values: [/^schema\//, errors], types: [/^database\/session\.ts$/, events, ...someTypes] },
+  {
+    holds: /^schema\//,
+    values: [/^schema\//, /^database\/identifiers\.ts$/, errors],
+    types: [/^database\/session\.ts$/, events, ...someTypes],
+  },
   {
     holds: /^verify\//,
     values: [/^(verify|schema)\//, errors],
@@ -136,11 +140,12 @@ const soleImporters: Readonly<Record<string, RegExp>> = {
   'string-width': /^report\/width\.ts$/,
   commander: /^cli\/(program|help)\.ts$/,
   postgres: /^database\//,
+  yaml: /^schema\/contract\.ts$/,
   '@electric-sql/pglite': /^database\/embedded/,
 };
 
 /** Packages that the path with nothing to do must not load. */
-const onlyWhenAskedFor = /^(@electric-sql\/.*|nanotar|libpg-query|chalk|string-width)$/;
+const onlyWhenAskedFor = /^(@electric-sql\/.*|nanotar|yaml|libpg-query|chalk|string-width)$/;
 
 describe('src/', () => {
   it('is read', () => {

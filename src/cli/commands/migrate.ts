@@ -1,23 +1,31 @@
 // `migrate`: applies what is pending, in order; with --dry-run says what that would be.
+import { AmeliaError } from '../../errors.ts';
 import { readCount, readVersion } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import { readDuration } from '../config.ts';
 import type { Task } from '../run.ts';
+import { problemIn } from './verify.ts';
 
 export const needs = 'database';
 
 export function prepare({ options }: Invocation): Task {
-  const { to, outOfOrder, wait, lockWait, maxVictims, dryRun } = options;
+  const { to, outOfOrder, wait, lockWait, maxVictims, lockRetries, dryRun } = options;
   const wanted = {
     ...(to !== undefined && { to: readVersion('--to', to) }),
     ...(outOfOrder !== undefined && { outOfOrder }),
     ...(wait !== undefined && { waitMs: readDuration('--wait', wait) }),
     ...(lockWait !== undefined && { lockWaitMs: readDuration('--lock-wait', lockWait) }),
-    ...(maxVictims !== undefined && { maxVictims: readCount('--max-victims', maxVictims) }),
+    ...(lockRetries !== undefined && { lockRetries: readCount('--lock-retries', lockRetries, 0) }),
+    ...(maxVictims !== undefined && { maxVictims: readCount('--max-victims', maxVictims, 0) }),
   };
-  return async ({ migrator }) => {
+  return async ({ migrator, verification }) => {
     const engine = await migrator();
     if (dryRun) return { answer: { kind: 'dry-run', result: await engine.dryRun(wanted) } };
-    return { answer: { kind: 'run', result: await engine.migrate(wanted) } };
+    const result = await engine.migrate(wanted);
+    if (!options.verify) return { answer: { kind: 'run', result } };
+    const verified = await verification({});
+    const problem = problemIn(verified, false);
+    const answer = { kind: 'run', result, verified } as const;
+    return problem === undefined ? { answer } : { answer, failure: new AmeliaError('verify.failed', { problem }) };
   };
 }

@@ -100,7 +100,7 @@ describe('a lock that is not to be had', () => {
     await blocker.unsafe('BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE').simple();
     const folder = many(3, { 2: 'ALTER TABLE busy ADD COLUMN a int;' });
     const error = await failureOf(
-      engineFor(database.url, folder, { lockTimeoutMs: 100, lockRetries: 1 }).migrate(),
+      engineFor(database.url, folder, { lockTimeoutMs: 100 }).migrate({ lockRetries: 1 }),
       'apply.statement-failed',
     );
     expect(error.facts.sqlstate).toBe('55P03');
@@ -137,8 +137,8 @@ describe('a statement that is blocked', () => {
 
   it('says by whom within two seconds, also in the error', async () => {
     const { database, folder } = await blocked();
-    const engine = engineFor(database.url, folder, { lockTimeoutMs: 2500, lockRetries: 0 });
-    const run = failureOf(engine.migrate(), 'apply.statement-failed');
+    const engine = engineFor(database.url, folder, { lockTimeoutMs: 2500 });
+    const run = failureOf(engine.migrate({ lockRetries: 0 }), 'apply.statement-failed');
     const told = () => engine.events.find(({ type }) => type === 'blocked');
     await expect.poll(told, { timeout: 2000 }).toMatchObject({
       blockers: [{ applicationName: 'the nightly report', user: 'postgres', state: 'idle in transaction' }],

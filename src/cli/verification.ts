@@ -1,0 +1,212 @@
+// Opens what verify works with: the target, and a scratch PostgreSQL on which the migrations are replayed up to
+// the version that the target has. Closes and clears both. Prints nothing.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect } from '../database/connection.ts';
+import { parseTableName, type TableName } from '../database/identifiers.ts';
+import { journalOf } from '../database/history.ts';
+import { Session } from '../database/session.ts';
+import type { ConnectionTarget, DatabaseSource } from '../database/target.ts';
+import { AmeliaError, isAmeliaError } from '../errors.ts';
+import type { MigratorEvent } from '../events.ts';
+import { Folder } from '../migration/folder.ts';
+import { openMigrator } from '../migrator.ts';
+import type { MigratorSettings } from '../options.ts';
+import { readSchema } from '../schema/catalog.ts';
+import { readContract, writeContract, type Contract } from '../schema/contract.ts';
+import type { Finding, RelationName, VerifyPhase, VerifyResult } from '../schema/model.ts';
+import { dropAll } from '../schema/drop.ts';
+import { verifySchema, type Place, type VerifyOptions } from '../verify/verify.ts';
+
+export interface VerificationOptions extends Omit<VerifyOptions, 'contract'> {
+  /** Default: contract.yaml beside the migrations, if there is one. */
+  readonly contractFile?: string | undefined;
+  /** An empty database to replay the migrations in; the embedded server when left out. */
+  readonly scratch?: ConnectionTarget | undefined;
+}
+
+export interface VerificationSettings extends VerificationOptions {
+  readonly migrator: MigratorSettings;
+}
+
+/** Verifies the database that the settings name. Throws `session.*`, `discover.*`, `verify.scratch-*`. */
+export async function runVerification(settings: VerificationSettings): Promise<VerifyResult> {
+  const { migrator, scratch } = settings;
+  const folder = Folder.open(migrator.migrations);
+  const contract = await openContract(settings.contractFile, migrator.migrations);
+  const table = parseTableName(migrator.historyTable ?? 'schema_migrations') ?? {
+    schema: null,
+    table: 'schema_migrations',
+  };
+  const { signal, role, database } = migrator;
+  const target = await connect({ database, table, role, signal, waitMs: 0, onEmbeddedWaiting: () => {} });
+  try {
+    const emit = (event: MigratorEvent): void => migrator.onEvent?.(event);
+    emit({ type: 'connected', database: target.database, historyTable: target.reading.table.table });
+    const applied = target.reading.applied.map(({ version }) => version);
+    const version = applied.reduce<bigint | null>((max, each) => (max === null || each > max ? each : max), null);
+    const begun = performance.now();
+    const replayed = await replay(migrator, table, scratch, version);
+    const replay_: VerifyPhase = { name: 'replay', ms: Math.round(performance.now() - begun) };
+    try {
+      const own = { session: target.session, without: ownTables(target.reading.table) };
+      const { phases, ...verified } = await verifySchema(own, replayed.place, { ...settings, contract });
+      const history = historyFindings(applied, folder);
+      const summary = {
+        ...verified.summary,
+        problems: verified.summary.problems + history.problems.length,
+        warnings: verified.summary.warnings + history.warnings.length,
+      };
+      return {
+        database: target.database,
+        version: version === null ? null : String(version),
+        scratch: replayed.name,
+        ...verified,
+        summary,
+        problems: [...history.problems, ...verified.problems],
+        warnings: [...history.warnings, ...verified.warnings],
+        phases: [replay_, ...phases],
+      };
+    } finally {
+      await replayed.close();
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+/** Where the contract of a migrations folder is: beside it. */
+export const contractPath = (migrations: string): string =>
+  path.join(path.dirname(path.resolve(migrations)), 'contract.yaml');
+
+/** The contract of the schema that the folder's migrations produce, as YAML. Throws `verify.scratch-failed`. */
+export async function contractOf(migrations: string, signal?: AbortSignal): Promise<string> {
+  const last = Folder.open(migrations).files.at(-1);
+  const settings = { database: { embedded: '' }, migrations, ...(signal && { signal }) };
+  const replayed = await replay(
+    settings,
+    { schema: null, table: 'schema_migrations' },
+    undefined,
+    last?.version ?? null,
+  );
+  try {
+    return await writeContract(await readSchema(replayed.place.session, { without: replayed.place.without }));
+  } finally {
+    await replayed.close();
+  }
+}
+
+async function openContract(named: string | undefined, migrations: string): Promise<Contract | undefined> {
+  const file = named ?? contractPath(migrations);
+  if (named === undefined && !existsSync(file)) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new AmeliaError(
+      'config.unreadable',
+      { setting: '--contract', path: file, reason: (cause as Error).message },
+      { cause },
+    );
+  }
+  return await readContract(file, text);
+}
+
+/** What of the history says that the files and the database do not belong together. */
+function historyFindings(applied: readonly bigint[], folder: Folder): { problems: Finding[]; warnings: Finding[] } {
+  const files = new Set(folder.files.map(({ version }) => version));
+  const done = new Set(applied);
+  const make = (name: string, message: string): Finding => {
+    return { code: 'verify.pending', kind: 'migration', table: null, name, message, expected: null, found: null };
+  };
+  const pending = folder.files.filter(({ version }) => !done.has(version));
+  const missing = applied.filter((version) => !files.has(version));
+  const nothing = applied.length === 0 && folder.files.length > 0;
+  return {
+    problems: [
+      ...(nothing ? [make('none', 'no migration is applied: there is nothing to verify')] : []),
+      ...missing.map((version) => make(String(version), 'is applied and has no file: what it made cannot be expected')),
+    ],
+    warnings: nothing
+      ? []
+      : pending.map(({ version, name }) => make(String(version), `${name} is pending, and not verified`)),
+  };
+}
+
+function ownTables(table: TableName & { readonly schema: string }): RelationName[] {
+  return [table, journalOf(table)].map((own) => ({ schema: own.schema ?? table.schema, name: own.table }));
+}
+
+interface Replayed {
+  readonly place: Place;
+  readonly name: string;
+  readonly close: () => Promise<void>;
+}
+
+async function replay(
+  settings: MigratorSettings,
+  table: TableName,
+  scratch: ConnectionTarget | undefined,
+  version: bigint | null,
+): Promise<Replayed> {
+  const dir = scratch === undefined ? mkdtempSync(path.join(tmpdir(), 'amelia-db-')) : undefined;
+  const name = dir === undefined ? 'the scratch database' : 'embedded PostgreSQL';
+  const database: DatabaseSource = dir === undefined ? { target: scratch as ConnectionTarget } : { embedded: dir };
+  if (scratch) await refuseFilled(scratch);
+  try {
+    const { migrations, signal } = settings;
+    const shared = { migrations, historyTable: table.table, ...(signal && { signal }) };
+    if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
+    const own = { schema: null, table: table.table };
+    const opened = await connect({
+      database,
+      table: own,
+      role: undefined,
+      signal,
+      waitMs: 0,
+      onEmbeddedWaiting: () => {},
+    });
+    return {
+      place: { session: opened.session, without: ownTables(opened.reading.table) },
+      name,
+      close: async () => {
+        if (scratch) await dropAll(opened.session).catch(() => {});
+        await opened.close();
+        if (dir) rmSync(dir, { recursive: true, force: true });
+      },
+    };
+  } catch (cause) {
+    if (scratch) await withSession(scratch, dropAll).catch(() => {});
+    if (dir) rmSync(dir, { recursive: true, force: true });
+    if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
+    throw new AmeliaError(
+      'verify.scratch-failed',
+      { reason: cause.message, embedded: dir !== undefined },
+      { cause, location: cause.location },
+    );
+  }
+}
+
+const signalled = ({ code }: AmeliaError): boolean => code === 'apply.interrupted' || code === 'apply.terminated';
+
+async function refuseFilled(target: ConnectionTarget): Promise<void> {
+  await withSession(target, async (session) => {
+    const { tables, views, functions, sequences, enums, domains } = await readSchema(session);
+    const found = [...tables, ...views, ...functions, ...sequences, ...enums, ...domains][0];
+    if (found)
+      throw new AmeliaError('verify.scratch-not-empty', {
+        database: target.database,
+        found: `${found.schema}.${found.name}`,
+      });
+  });
+}
+
+async function withSession<T>(target: ConnectionTarget, task: (session: Session) => Promise<T>): Promise<T> {
+  const { session } = await Session.open(target, 'SELECT 1');
+  try {
+    return await task(session);
+  } finally {
+    await session.close();
+  }
+}

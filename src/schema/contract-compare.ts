@@ -1,0 +1,182 @@
+// Holds the schema that was found against the contract: types and defaults as printed by one server, conditions
+// by what they say to rows. Changes nothing.
+import type { Session } from '../database/session.ts';
+import { printSettings } from './catalog.ts';
+import type { Judge } from './compare.ts';
+import { shortName, type Contract, type ContractCheck, type ContractTable, type ContractUnique } from './contract.ts';
+import { Findings } from './finding-list.ts';
+import type { FindingKind, Index, Schema, Table } from './model.ts';
+import { printAll, type Print, type Printable } from './printer.ts';
+import { display, ident, literal } from './sql.ts';
+
+/** Everything that the contract promises and the schema does not keep. The session's database has the tables. */
+export async function compareContract(
+  session: Session,
+  contract: Contract,
+  found: Schema,
+  judge: Judge,
+): Promise<Findings> {
+  const findings = new Findings();
+  session.send(`BEGIN; ${printSettings}`);
+  try {
+    const pairs = Object.entries(contract.tables).flatMap(([name, promised]) => {
+      const table = found.tables.find((candidate) => shortName(candidate) === name || display(candidate) === name);
+      if (!table)
+        findings.problem({
+          code: 'verify.contract',
+          kind: 'table',
+          table: name,
+          name,
+          message: 'is in the contract, and missing',
+          expected: name,
+          found: null,
+        });
+      return table ? [{ table, promised }] : [];
+    });
+    const print = await printAll(session, pairs.flatMap(printables));
+    for (const { table, promised } of pairs) await compareTable({ findings, print, judge }, table, promised);
+  } finally {
+    await session.query('ROLLBACK').catch(() => {});
+  }
+  return findings;
+}
+
+interface Ledger {
+  readonly findings: Findings;
+  readonly print: Print;
+  readonly judge: Judge;
+}
+
+function printables({ table, promised }: { table: Table; promised: ContractTable }): Printable[] {
+  const texts = [
+    ...Object.values(promised.columns ?? {}).map((column) => column.default),
+    ...table.columns.map((column) => column.default),
+    ...(promised.checks ?? []).map((check) => check.expression),
+    ...table.constraints.map(({ expression }) => expression),
+    ...(promised.unique ?? []).map(({ where }) => where),
+    ...table.indexes.map(({ predicate }) => predicate),
+  ];
+  return texts.filter((text) => typeof text === 'string').map((text) => ({ table, text }));
+}
+
+async function compareTable(ledger: Ledger, table: Table, promised: ContractTable): Promise<void> {
+  const { findings, print } = ledger;
+  const tell = (
+    kind: FindingKind,
+    name: string,
+    message: string,
+    expected: string | null,
+    found: string | null,
+  ): void =>
+    findings.problem({
+      code: 'verify.contract',
+      kind,
+      table: display(table),
+      name,
+      message: `${message}, says the contract`,
+      expected,
+      found,
+    });
+  for (const [name, wanted] of Object.entries(promised.columns ?? {})) {
+    const column = table.columns.find((each) => each.name === name);
+    if (!column) {
+      tell('column', name, 'the column should be there', wanted.type ?? name, null);
+      continue;
+    }
+    if (wanted.type !== undefined && wanted.type !== column.type)
+      tell('column', name, `its type should be ${wanted.type}`, wanted.type, column.type);
+    if (wanted.nullable !== undefined && wanted.nullable === column.notNull)
+      tell('column', name, wanted.nullable ? 'it should accept NULL' : 'it should refuse NULL', null, null);
+    const printed = (text: string | null): string | null => (text === null ? null : print({ table, text }));
+    if (wanted.default !== undefined && printed(wanted.default) !== printed(column.default))
+      tell('column', name, `its default should be ${wanted.default ?? 'none'}`, wanted.default, column.default);
+  }
+  for (const check of promised.checks ?? []) {
+    const name = check.column ?? check.expression ?? '';
+    const problem = await checkProblem(ledger, table, check);
+    if (problem !== null) tell('check', name, problem, check.expression ?? (check.accepts ?? []).join(', '), null);
+  }
+  for (const wanted of promised.foreign_keys ?? []) {
+    const says = (of: Table['constraints'][number]): string =>
+      `${of.columns.join(', ')} → ${of.references ? shortName(of.references) : ''}(${of.references?.columns.join(', ')}) on delete ${of.references?.onDelete} on update ${of.references?.onUpdate} ${of.deferrable ? (of.deferred ? 'initially deferred' : 'initially immediate') : ''}`.trim();
+    const should =
+      `${wanted.columns.join(', ')} → ${wanted.references.replace(/\s*\(\s*/, '(')} on delete ${wanted.on_delete ?? 'no action'} on update ${wanted.on_update ?? 'no action'} ${wanted.deferrable ?? ''}`.trim();
+    const keys = table.constraints.filter(({ kind }) => kind === 'foreign-key');
+    if (keys.some((key) => says(key) === should)) continue;
+    const near = keys.find((key) => key.columns.join() === wanted.columns.join());
+    tell(
+      'foreign-key',
+      near?.name ?? wanted.columns.join(', '),
+      `there should be a foreign key ${should}`,
+      should,
+      near ? says(near) : null,
+    );
+  }
+  for (const wanted of promised.unique ?? []) {
+    if (await isUnique(ledger, table, wanted)) continue;
+    const near = table.indexes.find((index) => keyOf(index) === [...wanted.columns].sort().join());
+    const should = `unique (${wanted.columns.join(', ')})${wanted.where === undefined ? '' : ` where ${wanted.where}`}`;
+    tell(
+      'unique-index',
+      near?.name ?? wanted.columns.join(', '),
+      `there should be ${should}`,
+      should,
+      near?.definition ?? null,
+    );
+  }
+  if (promised.triggers) {
+    const there = table.triggers.map(({ name }) => name);
+    for (const name of promised.triggers.filter((wanted) => !there.includes(wanted)))
+      tell('trigger', name, 'the trigger should be there', name, null);
+    for (const name of there.filter((each) => !promised.triggers?.includes(each)))
+      tell('trigger', name, 'the trigger should not be there', null, name);
+  }
+}
+
+/** What is wrong with the CHECKs of a column, or with the one that has this meaning; null when nothing is. */
+async function checkProblem(
+  { print, judge }: Ledger,
+  table: Table,
+  { column, accepts, expression }: ContractCheck,
+): Promise<string | null> {
+  const checks = table.constraints.filter(({ kind, enforced }) => kind === 'check' && enforced);
+  if (column !== undefined && accepts) {
+    const type = table.columns.find(({ name }) => name === column)?.type;
+    if (type === undefined) return `${column} should be there`;
+    const own = checks.filter(({ columns }) => columns.length === 1 && columns[0] === column);
+    if (own.length === 0) return `${column} should accept only ${accepts.join(', ')}, and has no CHECK`;
+    const list = accepts.map((value) => `${literal(String(value))}::${type}`).join(', ');
+    const all = own.map((check) => `(${check.expression} IS NOT FALSE)`).join(' AND ');
+    // `IS NOT FALSE` is no function: what a CHECK lets pass is told apart by the values alone.
+    const judgement = await judge(table, `${ident(column)} IN (${list})`, all, 'check');
+    return judgement.same ? null : `${column} should accept exactly ${accepts.join(', ')}: ${judgement.because}`;
+  }
+  const text = expression ?? '';
+  const printed = print({ table, text });
+  if (checks.some((check) => print({ table, text: check.expression ?? '' }) === printed)) return null;
+  for (const check of checks) if ((await judge(table, text, check.expression ?? 'true', 'check')).same) return null;
+  return `there should be a CHECK (${text})`;
+}
+
+const keyOf = ({ keys }: Index): string =>
+  keys
+    .map(({ column, expression }) => column ?? expression)
+    .sort()
+    .join();
+
+async function isUnique({ print, judge }: Ledger, table: Table, wanted: ContractUnique): Promise<boolean> {
+  const { where, columns, nulls_not_distinct: nullsNotDistinct = false } = wanted;
+  const candidates = table.indexes.filter(
+    (index) =>
+      index.unique && keyOf(index) === [...columns].sort().join() && index.nullsNotDistinct === nullsNotDistinct,
+  );
+  for (const { predicate } of candidates) {
+    if (predicate === null || where === undefined) {
+      if (predicate === null && where === undefined) return true;
+      continue;
+    }
+    if (print({ table, text: predicate }) === print({ table, text: where })) return true;
+    if ((await judge(table, where, predicate, 'predicate')).same) return true;
+  }
+  return false;
+}

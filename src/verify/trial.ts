@@ -1,0 +1,138 @@
+// One trial: rows that are given, a statement, and what must come of it. Every trial runs in a savepoint
+// that is rolled back; many are in flight at once. Never decides what is tried.
+import type { Session } from '../database/session.ts';
+import type { Schema } from '../schema/model.ts';
+import { ident, qualified } from '../schema/sql.ts';
+
+/** A refusal that is expected: its SQLSTATE, and the name of what refuses. */
+export interface Refusal {
+  readonly states: readonly string[];
+  readonly by: readonly string[];
+}
+
+export interface Trial {
+  readonly given: readonly string[];
+  readonly when: string;
+  /** `holds`: the statement ends with a SELECT of one boolean called `holds`. */
+  readonly then: 'accepted' | 'holds' | Refusal;
+  /** What it shows, when it goes as expected. */
+  readonly evidence: string;
+  /** The constraint that the trial is about. */
+  readonly about: readonly string[];
+}
+
+/** What refused something, when it was not the constraint that is tried. */
+export interface Obstacle {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+export interface Outcome {
+  readonly verdict: 'passed' | 'failed' | 'unclear';
+  /** Why it did not pass, in words. */
+  readonly reason: string | null;
+  readonly obstacle: Obstacle | null;
+}
+
+const passed: Outcome = { verdict: 'passed', reason: null, obstacle: null };
+const obstaclesSetAside = 5;
+
+interface Refused {
+  readonly code: string;
+  readonly message: string;
+  readonly schema_name?: string;
+  readonly table_name?: string;
+  readonly constraint_name?: string;
+}
+
+/** Runs trials in the session's transaction, one after another without waiting in between. */
+export async function runTrials(session: Session, trials: readonly Trial[]): Promise<readonly Outcome[]> {
+  const outcomes: Promise<Outcome>[] = [];
+  for (const trial of trials) {
+    const given = ['SAVEPOINT trial', ...trial.given].join('; ');
+    await session.room(given.length + trial.when.length);
+    const before = session.send(given).answer;
+    const tried = session.send(trial.when).answer;
+    session.send('ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial');
+    outcomes.push(judge(trial, before, tried));
+  }
+  const judged = await Promise.all(outcomes);
+  if (session.lost) throw session.lost;
+  return judged;
+}
+
+/** As runTrials; where something else refuses first, it is dropped inside the trial's savepoint and the trial runs again. */
+export async function runApart(
+  session: Session,
+  schema: Schema,
+  trials: readonly Trial[],
+): Promise<readonly Outcome[]> {
+  const outcomes = [...(await runTrials(session, trials))];
+  let open = outcomes.flatMap((outcome, index) => (outcome.obstacle ? [{ index, trial: trials[index] as Trial }] : []));
+  for (let round = 0; round < obstaclesSetAside && open.length > 0; round++) {
+    const next = open.flatMap(({ index, trial }) => {
+      const drop = setAside(schema, outcomes[index]?.obstacle ?? null);
+      return drop === undefined ? [] : [{ index, trial: { ...trial, given: [drop, ...trial.given] } }];
+    });
+    const results = await runTrials(
+      session,
+      next.map(({ trial }) => trial),
+    );
+    next.forEach(({ index }, i) => (outcomes[index] = results[i] as Outcome));
+    open = next.filter(({ index }) => outcomes[index]?.obstacle);
+  }
+  return outcomes;
+}
+
+function setAside(schema: Schema, obstacle: Obstacle | null): string | undefined {
+  const table = schema.tables.find(({ schema: of, name }) => of === obstacle?.schema && name === obstacle.table);
+  if (!table || !obstacle) return undefined;
+  if (table.constraints.some(({ name, inherited }) => name === obstacle.name && !inherited)) {
+    return `ALTER TABLE ${qualified(table)} DROP CONSTRAINT IF EXISTS ${ident(obstacle.name)} CASCADE`;
+  }
+  if (!table.indexes.some(({ name, inherited }) => name === obstacle.name && !inherited)) return undefined;
+  return `DROP INDEX IF EXISTS ${qualified({ schema: table.schema, name: obstacle.name })} CASCADE`;
+}
+
+async function judge(
+  { then, about }: Trial,
+  before: Promise<unknown>,
+  tried: Promise<{ readonly rows: readonly Record<string, unknown>[] }>,
+): Promise<Outcome> {
+  const given = await failureOf(before);
+  const when = await failureOf(tried);
+  if (given) return unclear(`the rows that it needs were refused: ${words(given)}`, given, about);
+  if (then === 'accepted' || then === 'holds') {
+    if (when) {
+      const own = when.constraint_name !== undefined && about.includes(when.constraint_name);
+      return own
+        ? failed(`refused: ${words(when)}`)
+        : unclear(`something else refused it: ${words(when)}`, when, about);
+    }
+    if (then === 'accepted') return passed;
+    return (await tried).rows[0]?.['holds'] === true ? passed : failed('it had another effect');
+  }
+  if (!when) return failed('it was accepted');
+  if (then.states.includes(when.code) && then.by.includes(when.constraint_name ?? '')) return passed;
+  return unclear(`something else refused it: ${words(when)}`, when, about);
+}
+
+async function failureOf(answer: Promise<unknown>): Promise<Refused | undefined> {
+  return await answer.then(
+    () => undefined,
+    (error: unknown) => error as Refused,
+  );
+}
+
+const words = ({ message, code }: Refused): string => (code ? `${message} (${code})` : message);
+const failed = (reason: string): Outcome => ({ verdict: 'failed', reason, obstacle: null });
+
+function unclear(
+  reason: string,
+  { schema_name: schema, table_name: table, constraint_name: name }: Refused,
+  about: readonly string[],
+): Outcome {
+  const isObstacle = schema !== undefined && table !== undefined && name !== undefined && !about.includes(name);
+  return { verdict: 'unclear', reason, obstacle: isObstacle ? { schema, table, name } : null };
+}

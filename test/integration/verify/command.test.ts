@@ -1,0 +1,117 @@
+// verify as a command: exit statuses, forms of the report, the contract, the embedded scratch server, interruptions.
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { main } from '../../../src/cli/main.ts';
+import { freshDatabase, type TestDatabase } from '../../support/database.ts';
+import { engineFor } from '../../support/engine.ts';
+import { folderOf } from '../../support/folder.ts';
+import { sessionWith } from './sessions.ts';
+
+async function amelia(...args: string[]): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const status = await main({
+    argv: ['node', 'amelia-db', ...args],
+    env: {},
+    stdout: { write: (text: string) => (out += text), on: () => {} },
+    stderr: { write: (text: string) => (err += text), on: () => {} },
+    on: () => {},
+    off: () => {},
+  } as unknown as Parameters<typeof main>[0]);
+  return { status, out, err };
+}
+
+async function migrated(): Promise<{ db: TestDatabase; at: string[] }> {
+  const [db, scratch] = [await freshDatabase(), await freshDatabase()];
+  await engineFor(db.url, 'migrations').migrate();
+  return { db, at: ['-d', db.url, '--scratch-url', scratch.url] };
+}
+
+it('exits 0 with every constraint proven, also on the embedded scratch server', async () => {
+  const { db } = await migrated();
+  const { status, out } = await amelia('verify', '-d', db.url, '--json');
+  expect(JSON.parse(out)).toMatchObject({
+    command: 'verify',
+    ok: true,
+    scratch: 'embedded PostgreSQL',
+    summary: { constraints: 35, proven: 35, failed: 0, unproven: 0, problems: 0 },
+  });
+  expect(status).toBe(0);
+});
+
+it('exits 7 and names the constraint, in every form', async () => {
+  const { db, at } = await migrated();
+  await db.query('ALTER TABLE workflows DROP CONSTRAINT workflows_status_check');
+  const text = await amelia('verify', ...at);
+  expect(text.status).toBe(7);
+  expect(text.out).toMatch(/problem: public\.workflows workflows_status_check \(check\) is missing/);
+  expect(text.err).toMatch(/error\[verify\.failed\].*workflows_status_check/);
+  expect((await amelia('verify', ...at, '--format', 'tap')).out).toMatch(
+    /^TAP version 14\n1\.\.\d+\n[\s\S]*not ok \d+ - public\.workflows workflows_status_check/,
+  );
+  const junit = await amelia('verify', ...at, '--format', 'junit');
+  expect(junit.out).toContain('<failure message="is missing"/>');
+  expect((await amelia('verify', 'foreign-keys', ...at, '--contract', 'contract.yaml')).status).toBe(0);
+  expect((await amelia('verify', 'everything', ...at)).status).toBe(2);
+});
+
+it('refuses a scratch database that is not empty, and leaves it as it is', async () => {
+  const { db, at } = await migrated();
+  const { status, err } = await amelia('verify', ...at.slice(0, 2), '--scratch-url', db.url);
+  expect(status).toBe(2);
+  expect(err).toContain('verify.scratch-not-empty');
+  expect((await amelia('verify', ...at)).status).toBe(0);
+});
+
+it('holds the database against a contract', async () => {
+  const { at } = await migrated();
+  const contract = readFileSync('contract.yaml', 'utf8');
+  const stricter = contract.replace(/accepts: \[ ?full, review ?\]/, 'accepts: [full]');
+  const folder = folderOf({
+    'same.yaml': contract,
+    'stricter.yaml': stricter,
+    'odd.yaml': 'tables: { a: { checkz: [] } }',
+  });
+  expect(await amelia('verify', ...at, '--contract', `${folder}/same.yaml`)).toMatchObject({ status: 0 });
+  const broken = await amelia('verify', ...at, '--contract', `${folder}/stricter.yaml`, '--json');
+  expect(broken.status).toBe(7);
+  expect(JSON.parse(broken.out)).toMatchObject({
+    problems: [
+      {
+        code: 'verify.contract',
+        kind: 'check',
+        table: 'public.workflows',
+        message: expect.stringContaining("workflow_type = 'review' is accepted now") as string,
+      },
+    ],
+  });
+  const odd = await amelia('verify', ...at, '--contract', `${folder}/odd.yaml`);
+  expect(odd).toMatchObject({ status: 2, err: expect.stringContaining('a.checkz') as string });
+});
+
+it('migrate --verify proves what it made', async () => {
+  const db = await freshDatabase();
+  const { status, out } = await amelia('migrate', '--verify', '-d', db.url);
+  expect(status).toBe(0);
+  expect(out).toMatch(/applied 1 migration[\s\S]*35 of 35 constraints proven/);
+});
+
+it('is gone without a trace when it is killed in the middle of --live', async () => {
+  const { db, at } = await migrated();
+  await db.query("INSERT INTO profiles (id, working_dir, agents) VALUES ('p', '/', '{}')");
+  const watcher = await sessionWith(db.url);
+  const run = amelia('verify', ...at, '--live');
+  let killed = 0;
+  for (let i = 0; i < 400 && killed === 0; i++) {
+    const [row] = await watcher.query<{ n: string }>(
+      "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%SAVEPOINT trial%'",
+    );
+    killed = Number(row?.n);
+  }
+  const { status } = await run;
+  expect(killed === 0 ? 0 : 5).toBe(status);
+  expect(
+    await db.query(
+      'SELECT (SELECT count(*)::int FROM profiles) AS profiles, (SELECT count(*)::int FROM workflows) AS workflows',
+    ),
+  ).toEqual([{ profiles: 1, workflows: 0 }]);
+});
