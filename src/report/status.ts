@@ -116,6 +116,11 @@ function summaryLines(
     ...(running === null
       ? []
       : wrap(`a run goes on at this moment · ${sessionName(running)}`, writer.columns).map(style.attention)),
+    ...(summary.unfinished > 0 && running === null
+      ? wrap('amelia-db migrate (or rollback, if that stopped) goes on where it stopped', writer.columns).map((line) =>
+          style.detail(line),
+        )
+      : []),
     ...(onlyPending && running === null
       ? wrap('amelia-db migrate applies what is pending', writer.columns).map((line) => style.detail(line))
       : []),
