@@ -329,7 +329,9 @@ describe('whatever the folder and the history hold', () => {
         expect(steps).toEqual([...steps].sort((a, b) => a - b));
         const within = folder.files.filter((version) => to === undefined || BigInt(version) <= to);
         expect(new Set([...applied, ...steps])).toEqual(new Set([...applied, ...within]));
-        if (!outOfOrder) expect(steps.every((version) => version > Math.max(0, ...applied))).toBe(true);
+        // One that was begun late goes on, whatever has been applied since.
+        const late = (version: number) => version < Math.max(0, ...applied) && !folder.unfinished.includes(version);
+        if (!outOfOrder) expect(steps.some(late)).toBe(false);
         expect(statuses.some(({ state }) => ['missing', 'modified'].includes(state))).toBe(false);
         expect(statuses.every(({ unfinished, file }) => !unfinished || (unfinished.direction === 'up' && file))).toBe(
           true,

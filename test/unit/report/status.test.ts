@@ -54,7 +54,8 @@ VERSION  NAME                                                     STATE         
          2 of 3 statements completed
 
 1 applied · 1 pending · 1 modified · 1 missing · 1 out of order · 1 unfinished · the database is at 0001
-unused numbers: 0004`);
+unused numbers: 0004
+amelia-db migrate (or rollback, if that stopped) goes on where it stopped`);
   });
 
   it('fits 80 columns', () => {
@@ -73,7 +74,8 @@ VERSION  NAME                          STATE         APPLIED AT (UTC)         MS
 
 1 applied · 1 pending · 1 modified · 1 missing · 1 out of order · 1 unfinished ·
 the database is at 0001
-unused numbers: 0004`);
+unused numbers: 0004
+amelia-db migrate (or rollback, if that stopped) goes on where it stopped`);
   });
 
   it('fits every terminal that is wide enough for a name and its state', () => {
