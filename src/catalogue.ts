@@ -36,11 +36,6 @@ export const catalogue = {
     (f: { problem: string; hint?: string }) => f.problem,
     (f) => f.hint,
   ),
-  'usage.not-confirmed': entry(
-    2,
-    (f: { problem: string; hint?: string }) => f.problem,
-    (f) => f.hint,
-  ),
   'config.database-url': entry(
     2,
     (f: { problem: string; hint?: string }) => `the database URL is not usable: ${f.problem}`,

@@ -181,6 +181,6 @@ function hintFor(error: ServerError, inTransaction: boolean, history: string): {
     case '25P02':
       return { hint: 'an earlier statement had failed already' };
     default:
-      return {};
+      return inTransaction ? { hint: 'nothing of it took effect: mend the file and run the same command again' } : {};
   }
 }

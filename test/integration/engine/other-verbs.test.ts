@@ -111,20 +111,11 @@ describe('status', () => {
 });
 
 describe('migrate refuses', () => {
-  it.each([
-    ['a modified migration', { ...three, '002_b.sql': 'CREATE TABLE b (x int);' }, 'plan.modified', '2'],
-    [
-      'a migration that came too late',
-      { ...three, '001_a.sql': three['001_a.sql'], '000001_a.sql': undefined },
-      null,
-      null,
-    ],
-  ] as const)('%s', async (_, files, code, version) => {
-    if (code === null) return;
+  it('a modified migration', async () => {
     const { database } = await applied();
-    const folder = folderOf({ ...files, '004_d.sql': 'CREATE TABLE d ();' });
-    const error = await failureOf(engineFor(database.url, folder).migrate(), code);
-    expect(error.facts.refusals[0]).toMatchObject({ version });
+    const folder = folderOf({ ...three, '002_b.sql': 'CREATE TABLE b (x int);', '004_d.sql': 'CREATE TABLE d ();' });
+    const error = await failureOf(engineFor(database.url, folder).migrate(), 'plan.modified');
+    expect(error.facts.refusals).toMatchObject([{ version: '2' }]);
     expect(error.result).toMatchObject({ from: '3', to: '3', steps: [] });
     expect(await database.query(`SELECT to_regclass('d') AS d`)).toEqual([{ d: null }]);
   });
