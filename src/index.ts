@@ -7,14 +7,17 @@ import type { Migrator, MigratorSettings } from './options.ts';
 
 export { AmeliaError, isAmeliaError, type ErrorCode } from './errors.ts';
 export type * from './events.ts';
-export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions } from './options.ts';
+export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions, VerifyOptions } from './options.ts';
+export type { ConstraintResult, Finding, VerifyResult } from './schema/model.ts';
 export type { Location } from './migration/types.ts';
 
-export interface CreateMigratorOptions extends Omit<MigratorSettings, 'database' | 'migrations'> {
+export interface CreateMigratorOptions extends Omit<MigratorSettings, 'database' | 'scratch' | 'migrations'> {
   /** `postgresql://…`; what it leaves out is taken from libpq's variables in `env`. */
   readonly databaseUrl?: string;
   /** Instead of a server: PostgreSQL inside this process, kept in this folder. */
   readonly embedded?: string;
+  /** An empty database in which verify replays the migrations; PostgreSQL inside this process when left out. */
+  readonly scratchUrl?: string;
   /** The migrations folder. Default `migrations`. */
   readonly migrations?: string;
   /** Default: the environment of the process. */
@@ -26,10 +29,11 @@ export interface CreateMigratorOptions extends Omit<MigratorSettings, 'database'
  * everything is closed when it settles. Throws AmeliaError: `config.*` for options that cannot be used.
  */
 export function createMigrator(options: CreateMigratorOptions): Migrator {
-  const { databaseUrl, embedded, migrations = 'migrations', env = process.env, ...settings } = options;
+  const { databaseUrl, embedded, scratchUrl, migrations = 'migrations', env = process.env, ...settings } = options;
   if ((databaseUrl === undefined) === (embedded === undefined)) {
     throw new AmeliaError('config.conflict', { problem: 'give either databaseUrl or embedded' });
   }
   const database = embedded === undefined ? { target: parseTarget({ url: databaseUrl, env }) } : { embedded };
-  return openMigrator({ ...settings, migrations, database });
+  const scratch = scratchUrl === undefined ? {} : { scratch: parseTarget({ url: scratchUrl, env }) };
+  return openMigrator({ ...settings, ...scratch, migrations, database });
 }

@@ -19,8 +19,10 @@ import type {
   MigratorSettings,
   RepairOptions,
   RollbackOptions,
+  VerifyOptions,
   WaitOption,
 } from './options.ts';
+import type { VerifyResult } from './schema/model.ts';
 import { Workspace } from './workspace.ts';
 
 /** A migrator for one folder and one database. Opens nothing yet; throws `config.invalid` for an unusable history table name. */
@@ -113,6 +115,11 @@ class Engine implements Migrator {
     );
   }
 
+  async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    const { runVerification } = await import('./verification.ts');
+    return await runVerification(this.#workspace.settings, options);
+  }
+
   /** Look, lock, look again; then apply that plan, and say what became of each step. */
   async #run(
     direction: Direction,
@@ -149,7 +156,7 @@ class Engine implements Migrator {
   async #apply(
     decision: Decision,
     works: readonly Work[],
-    { maxVictims, lockRetries = defaultLockRetries }: MigrateOptions,
+    { maxVictims, lockRetries: retries = defaultLockRetries }: MigrateOptions,
   ): Promise<RunResult> {
     const { signal, role, lockTimeoutMs, statementTimeoutMs } = this.#workspace.settings;
     const watch = this.#workspace.watch(decision.connection, maxVictims);
@@ -159,18 +166,7 @@ class Engine implements Migrator {
     let failure: AmeliaError | undefined;
     const emit = this.#workspace.emit.bind(this.#workspace);
     const { pooled } = decision.connection;
-    const context = {
-      session,
-      pooled,
-      table,
-      role,
-      lockTimeoutMs,
-      statementTimeoutMs,
-      retries: lockRetries,
-      emit,
-      watch,
-      signal,
-    };
+    const context = { session, pooled, table, role, lockTimeoutMs, statementTimeoutMs, retries, emit, watch, signal };
     await apply(context, works, (work, { result, error }) => {
       steps.set(work, result);
       failure ??= error;

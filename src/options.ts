@@ -1,6 +1,7 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
-import type { DatabaseSource } from './database/target.ts';
+import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
 import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from './events.ts';
+import type { VerifyResult } from './schema/model.ts';
 
 export interface MigratorSettings {
   readonly database: DatabaseSource;
@@ -16,6 +17,8 @@ export interface MigratorSettings {
   readonly role?: string;
   /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
   readonly onEvent?: (event: MigratorEvent) => void;
+  /** An empty database in which verify replays the migrations; PostgreSQL inside this process when left out. */
+  readonly scratch?: ConnectionTarget;
   /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
   readonly signal?: AbortSignal;
 }
@@ -48,6 +51,19 @@ export interface RepairOptions extends WaitOption {
   readonly resolve?: readonly { readonly version: bigint; readonly as: 'applied' | 'pending' }[];
 }
 
+export interface VerifyOptions {
+  /** Only these kinds of constraints. */
+  readonly part?: 'checks' | 'foreign-keys' | 'indexes';
+  /** Try on the database itself too, in one transaction that is rolled back. */
+  readonly live?: boolean;
+  /** Count the rows that violate constraints which were never validated. */
+  readonly data?: boolean;
+  /** Only these schemas; all but the system's when left out. */
+  readonly schemas?: readonly string[];
+  /** Default: contract.yaml beside the migrations folder, if there is one. */
+  readonly contractFile?: string;
+}
+
 /** Every method opens its own session and closes it; each rejects with AmeliaError only. */
 export interface Migrator {
   /** Applies what is pending, in order. */
@@ -60,4 +76,6 @@ export interface Migrator {
   /** Records every version up to `version` as applied without running it. */
   baseline(version: bigint, options?: WaitOption): Promise<HistoryChangeResult>;
   repair(options: RepairOptions): Promise<HistoryChangeResult>;
+  /** Proves the finished schema. Resolves also when something is wrong: `problems` has it. Without `live` the database is only read. */
+  verify(options?: VerifyOptions): Promise<VerifyResult>;
 }

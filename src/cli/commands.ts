@@ -39,7 +39,6 @@ export interface CommandOptions {
   readonly live?: boolean;
   readonly data?: boolean;
   readonly strict?: boolean;
-  readonly scratchUrl?: string;
   readonly schema?: readonly string[];
   readonly format?: string;
   readonly transaction?: boolean;

@@ -20,6 +20,8 @@ export interface CommonOptions {
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
   readonly role?: string;
+  /** Only `verify` has it. */
+  readonly scratchUrl?: string;
   readonly json?: boolean;
   readonly log?: string;
   readonly color?: boolean;
@@ -64,7 +66,10 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
     }),
   };
   const database = readDatabase(options, env, (level, text) => messages.push({ level, text }));
-  const target = 'target' in database ? database.target : undefined;
+  const { scratchUrl } = options;
+  const scratch =
+    scratchUrl === undefined ? undefined : targetOf({ by: '--scratch-url', value: scratchUrl }, env, () => {});
+  const targets = ['target' in database ? database.target : undefined, scratch].filter((each) => each !== undefined);
   return {
     migrator: {
       database,
@@ -72,16 +77,20 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
       ...timeouts,
       ...(historyTable !== undefined && { historyTable }),
       ...(role !== undefined && { role }),
+      ...(scratch && { scratch }),
     },
-    secrets: target?.password === undefined ? [] : [target.password],
-    shown: [migrations, historyTable ?? '', role ?? '', ...namesOf(target)],
+    secrets: targets.flatMap(({ password }) => password ?? []),
+    shown: [migrations, historyTable ?? '', role ?? '', ...targets.flatMap(namesOf)],
     messages,
     opening: openingOf(database),
   };
 }
 
-const namesOf = (target: ConnectionTarget | undefined): string[] =>
-  target === undefined ? [] : [target.user, target.database, ...target.hosts.map(({ host }) => host)];
+const namesOf = ({ user, database, hosts }: ConnectionTarget): string[] => [
+  user,
+  database,
+  ...hosts.map(({ host }) => host),
+];
 
 function openingOf(database: DatabaseSource): Opening {
   if ('embedded' in database) return { text: `opening the embedded database in ${database.embedded}`, slow: true };
@@ -150,11 +159,6 @@ function oneOf(namings: Namings): Namings | undefined {
 function embeddedByVariable(value: string | undefined): string | undefined {
   const flag = readFlag(value ?? '');
   return flag === undefined ? value : flag ? defaults.embedded : undefined;
-}
-
-/** The scratch database of `verify`. Throws `config.database-url`. */
-export function scratchTarget(url: string, env: Environment): ConnectionTarget {
-  return targetOf({ by: '--scratch-url', value: url }, env, () => {});
 }
 
 function targetOf(url: Naming, env: Environment, warn: (text: string) => void): ConnectionTarget {

@@ -2,7 +2,6 @@
 // run it, report how it ended. Every error ends here.
 import { readdirSync } from 'node:fs';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { MigratorEvent } from '../events.ts';
 import type { Migrator } from '../options.ts';
 import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
@@ -12,9 +11,7 @@ import { readFlag, readFolder, readSettings, type Settings } from './config.ts';
 import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
 import { parseArguments } from './program.ts';
-import type { VerifyResult } from '../schema/model.ts';
 import { withSignals } from './signals.ts';
-import type { VerificationOptions } from './verification.ts';
 
 export interface About {
   readonly version: string;
@@ -72,9 +69,6 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
 export interface Context {
   readonly folder: string;
   readonly migrator: () => Promise<Migrator>;
-  /** Verifies the database that the settings name. */
-  readonly verification: (options: VerificationOptions) => Promise<VerifyResult>;
-  readonly env: Host['env'];
   readonly signal: AbortSignal;
 }
 
@@ -92,14 +86,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    const verification = async (options: VerificationOptions): Promise<VerifyResult> => {
-      const { runVerification } = await import('./verification.ts');
-      if (settings === undefined)
-        throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
-      const onEvent = (event: MigratorEvent): void => reporter.event(event);
-      return await runVerification({ ...options, migrator: { ...settings.migrator, signal, onEvent } });
-    };
-    return await task({ folder, migrator, verification, env: host.env, signal });
+    return await task({ folder, migrator, signal });
   });
 }
 

@@ -1,6 +1,7 @@
 // Puts the three answers together for every constraint: present, enforced, proven. Reads the target, tries on
 // the scratch server; only `live` tries on the target, in a transaction that is rolled back.
 import type { Session } from '../database/session.ts';
+import type { VerifyOptions } from '../options.ts';
 import { readSchema } from '../schema/catalog.ts';
 import { compareContract } from '../schema/contract-compare.ts';
 import type { Contract } from '../schema/contract.ts';
@@ -22,15 +23,9 @@ import { readEnforcement } from './enforcement.ts';
 import { judgeWith } from './meaning.ts';
 import { prove, proveLive, targetsOf, type ProofResult, type Target } from './prove.ts';
 
-export type VerifyPart = 'checks' | 'foreign-keys' | 'indexes';
-
-export interface VerifyOptions {
-  /** Only these kinds of constraints. */
-  readonly part?: VerifyPart | undefined;
-  readonly live?: boolean;
-  readonly data?: boolean;
-  readonly schemas?: readonly string[] | undefined;
-  readonly contract?: Contract | undefined;
+/** What is asked of the schema, and the contract that it must keep. */
+export interface Questions extends Omit<VerifyOptions, 'contractFile'> {
+  readonly contract: Contract | undefined;
 }
 
 /** A database: a session with it, and the tool's own tables in it. */
@@ -39,7 +34,7 @@ export interface Place {
   readonly without: readonly RelationName[];
 }
 
-const parts: Readonly<Record<VerifyPart, readonly FindingKind[]>> = {
+const parts: Readonly<Record<NonNullable<VerifyOptions['part']>, readonly FindingKind[]>> = {
   checks: ['check'],
   'foreign-keys': ['foreign-key'],
   indexes: ['unique', 'primary-key', 'exclusion', 'unique-index', 'index'],
@@ -48,7 +43,7 @@ const parts: Readonly<Record<VerifyPart, readonly FindingKind[]>> = {
 export type Verified = Pick<VerifyResult, 'summary' | 'constraints' | 'problems' | 'warnings' | 'phases'>;
 
 /** Verifies the target's schema against the scratch database's, which has what the migrations produce. */
-export async function verifySchema(target: Place, scratch: Place, options: VerifyOptions): Promise<Verified> {
+export async function verifySchema(target: Place, scratch: Place, options: Questions): Promise<Verified> {
   const phases: VerifyPhase[] = [];
   const timed = async <T>(name: VerifyPhase['name'], task: () => Promise<T>): Promise<T> => {
     const begun = performance.now();

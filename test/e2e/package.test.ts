@@ -30,8 +30,9 @@ describe('the package', () => {
 
   it('is typed for those who import it', () => {
     const app = folderOf({
-      'app.ts': `import { createMigrator, isAmeliaError, type RunResult } from 'amelia-db';
+      'app.ts': `import { createMigrator, isAmeliaError, type RunResult, type VerifyResult } from 'amelia-db';
         const run = async (): Promise<RunResult> => await createMigrator({ embedded: 'x' }).migrate({ to: 3n });
+        export const verified: Promise<VerifyResult> = createMigrator({ databaseUrl: 'x', scratchUrl: 'y' }).verify({ part: 'checks' });
         run().catch((error: unknown) => { if (isAmeliaError(error)) { const status: number = error.exitStatus; void status; } });`,
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
@@ -126,6 +127,28 @@ describe('the library', () => {
       stdout: '',
       stderr: '',
     });
+  });
+
+  it('verifies: what is proven and what is wrong, as data', async () => {
+    const database = await freshDatabase();
+    const app = folderOf({
+      'app.mjs': `import { createMigrator } from 'amelia-db';
+        const migrator = createMigrator({ databaseUrl: process.env.DATABASE_URL });
+        await migrator.migrate();
+        const { summary, constraints, problems } = await migrator.verify();
+        console.log(summary.proven, constraints.map(({ name }) => name).join(), problems.map(({ code, name }) => code + ' ' + name).join());`,
+      'migrations/1_t.sql': 'CREATE TABLE t (id integer PRIMARY KEY, n integer CHECK (n > 0));',
+    });
+    linkPackage(app);
+    const run = () =>
+      execFileSync(process.execPath, ['app.mjs'], {
+        cwd: app,
+        env: cleanEnvironment({ DATABASE_URL: database.url }),
+        encoding: 'utf8',
+      });
+    expect(run()).toBe('2 t_n_check,t_pkey \n');
+    await database.query('ALTER TABLE t DROP CONSTRAINT t_n_check');
+    expect(run()).toBe('1 t_n_check,t_pkey verify.missing t_n_check\n');
   });
 
   it('stops when its AbortSignal says so', async () => {

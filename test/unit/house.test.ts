@@ -108,7 +108,7 @@ const rooms: readonly Room[] = [
   {
     holds: /^verify\//,
     values: [/^(verify|schema)\//, errors],
-    types: [/^database\/session\.ts$/, events, ...someTypes],
+    types: [/^(database\/session|options)\.ts$/, events, ...someTypes],
   },
   {
     holds: /^report\//,
@@ -119,17 +119,26 @@ const rooms: readonly Room[] = [
     holds: /^cli\//,
     values: [
       /^(cli|report|verify|schema|database|migration)\//,
-      /^(migrator|errors)\.ts$/,
+      /^(migrator|verification|errors)\.ts$/,
       node,
       /^\.\.\/package\.json$/,
     ],
     types: [events, /^options\.ts$/],
   },
+  {
+    holds: /^verification\.ts$/,
+    values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|errors)\.ts$/, node],
+    types: [events, /^options\.ts$/],
+  },
   // The files beside the rooms: the migrator, its results, the library's surface.
   {
     holds: /^[^/]+\.ts$/,
-    values: [/^(migration|database)\//, /^(migrator|workspace|works|results|errors)\.ts$/, /^node:timers\/promises$/],
-    types: [events, /^options\.ts$/],
+    values: [
+      /^(migration|database)\//,
+      /^(migrator|workspace|works|results|verification|errors)\.ts$/,
+      /^node:timers\/promises$/,
+    ],
+    types: [events, /^options\.ts$/, ...someTypes],
   },
 ];
 

@@ -9,7 +9,7 @@ export const needs = 'folder';
 export function prepare({ options }: Invocation): Task {
   const { write, force } = options;
   return async ({ folder, signal }) => {
-    const { contractOf, contractPath } = await import('../verification.ts');
+    const { contractOf, contractPath } = await import('../../verification.ts');
     const path = contractPath(folder);
     const text = await contractOf(folder, signal);
     if (!write) return { answer: { kind: 'contract', result: { text } } };

@@ -18,12 +18,12 @@ export function prepare({ options }: Invocation): Task {
     ...(lockRetries !== undefined && { lockRetries: readCount('--lock-retries', lockRetries, 0) }),
     ...(maxVictims !== undefined && { maxVictims: readCount('--max-victims', maxVictims, 0) }),
   };
-  return async ({ migrator, verification }) => {
+  return async ({ migrator }) => {
     const engine = await migrator();
     if (dryRun) return { answer: { kind: 'dry-run', result: await engine.dryRun(wanted) } };
     const result = await engine.migrate(wanted);
     if (!options.verify) return { answer: { kind: 'run', result } };
-    const verified = await verification({});
+    const verified = await engine.verify();
     const problem = problemIn(verified, false);
     const answer = { kind: 'run', result, verified } as const;
     return problem === undefined ? { answer } : { answer, failure: new AmeliaError('verify.failed', { problem }) };

@@ -1,7 +1,6 @@
 // `verify`: does this database refuse what it must refuse? Exit 7 when it does not.
 import { AmeliaError } from '../../errors.ts';
 import type { VerifyResult } from '../../schema/model.ts';
-import { scratchTarget } from '../config.ts';
 import type { Invocation } from '../commands.ts';
 import type { Task } from '../run.ts';
 
@@ -13,10 +12,16 @@ const formats = ['text', 'tap', 'junit'] as const;
 export function prepare({ args, options }: Invocation): Task {
   const part = oneOf(parts, args[0], 'verify takes');
   const format = oneOf(formats, options.format, '--format takes') ?? 'text';
-  const { contract: contractFile, live = false, data = false, strict = false, schema } = options;
-  return async ({ verification, env }) => {
-    const scratch = options.scratchUrl === undefined ? undefined : scratchTarget(options.scratchUrl, env);
-    const result = await verification({ part, live, data, schemas: schema, scratch, contractFile });
+  const { contract, live = false, data = false, strict = false, schema } = options;
+  const wanted = {
+    live,
+    data,
+    ...(part !== undefined && { part }),
+    ...(schema !== undefined && { schemas: schema }),
+    ...(contract !== undefined && { contractFile: contract }),
+  };
+  return async ({ migrator }) => {
+    const result = await (await migrator()).verify(wanted);
     const problem = problemIn(result, strict);
     const answer = { kind: 'verify', result, format } as const;
     return problem === undefined ? { answer } : { answer, failure: new AmeliaError('verify.failed', { problem }) };

@@ -1,11 +1,11 @@
 // The acceptance, line by line: what verify says of Amelia's database after one thing was changed in it.
 import { expect, it } from 'vitest';
-import { runVerification } from '../../../src/cli/verification.ts';
+import { openMigrator } from '../../../src/migrator.ts';
+import type { VerifyOptions } from '../../../src/options.ts';
 import { parseTarget } from '../../../src/database/target.ts';
 import { serverMajor } from '../../support/server.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { engineFor } from '../../support/engine.ts';
-import type { VerifyOptions } from '../../../src/verify/verify.ts';
 
 const target = (url: string) => parseTarget({ url, env: {} });
 
@@ -17,11 +17,8 @@ async function migrated(folder = 'migrations'): Promise<{ db: TestDatabase; scra
 
 async function verify(db: { url: string }, scratch: TestDatabase, options: VerifyOptions & { folder?: string } = {}) {
   const { folder = 'migrations', ...rest } = options;
-  return await runVerification({
-    migrator: { database: { target: target(db.url) }, migrations: folder },
-    scratch: target(scratch.url),
-    ...rest,
-  });
+  const settings = { database: { target: target(db.url) }, scratch: target(scratch.url), migrations: folder };
+  return await openMigrator(settings).verify(rest);
 }
 
 it.each([

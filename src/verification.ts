@@ -3,55 +3,34 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connect } from '../database/connection.ts';
-import { parseTableName, type TableName } from '../database/identifiers.ts';
-import { journalOf } from '../database/history.ts';
-import { Session } from '../database/session.ts';
-import type { ConnectionTarget, DatabaseSource } from '../database/target.ts';
-import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { MigratorEvent } from '../events.ts';
-import { Folder } from '../migration/folder.ts';
-import { openMigrator } from '../migrator.ts';
-import type { MigratorSettings } from '../options.ts';
-import { readSchema } from '../schema/catalog.ts';
-import { readContract, writeContract, type Contract } from '../schema/contract.ts';
-import type { Finding, RelationName, VerifyPhase, VerifyResult } from '../schema/model.ts';
-import { dropAll } from '../schema/drop.ts';
-import { verifySchema, type Place, type VerifyOptions } from '../verify/verify.ts';
-
-export interface VerificationOptions extends Omit<VerifyOptions, 'contract'> {
-  /** Default: contract.yaml beside the migrations, if there is one. */
-  readonly contractFile?: string | undefined;
-  /** An empty database to replay the migrations in; the embedded server when left out. */
-  readonly scratch?: ConnectionTarget | undefined;
-}
-
-export interface VerificationSettings extends VerificationOptions {
-  readonly migrator: MigratorSettings;
-}
+import { connect } from './database/connection.ts';
+import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
+import { journalOf } from './database/history.ts';
+import { Session } from './database/session.ts';
+import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
+import { AmeliaError, isAmeliaError } from './errors.ts';
+import { Folder } from './migration/folder.ts';
+import { openMigrator } from './migrator.ts';
+import type { MigratorSettings, VerifyOptions } from './options.ts';
+import { readSchema } from './schema/catalog.ts';
+import { readContract, writeContract, type Contract } from './schema/contract.ts';
+import type { Finding, RelationName, VerifyPhase, VerifyResult } from './schema/model.ts';
+import { dropAll } from './schema/drop.ts';
+import { verifySchema, type Place } from './verify/verify.ts';
+import { Workspace } from './workspace.ts';
 
 /** Verifies the database that the settings name. Throws `session.*`, `discover.*`, `verify.scratch-*`. */
-export async function runVerification(settings: VerificationSettings): Promise<VerifyResult> {
-  const { migrator, scratch } = settings;
-  const folder = Folder.open(migrator.migrations);
-  const contract = await openContract(settings.contractFile, migrator.migrations);
-  const table = parseTableName(migrator.historyTable ?? 'schema_migrations') ?? {
-    schema: null,
-    table: 'schema_migrations',
-  };
-  const { signal, role, database } = migrator;
-  const target = await connect({ database, table, role, signal, waitMs: 0, onEmbeddedWaiting: () => {} });
-  try {
-    const emit = (event: MigratorEvent): void => migrator.onEvent?.(event);
-    emit({ type: 'connected', database: target.database, historyTable: target.reading.table.table });
-    const applied = target.reading.applied.map(({ version }) => version);
+export async function runVerification(settings: MigratorSettings, options: VerifyOptions = {}): Promise<VerifyResult> {
+  const contract = await openContract(options.contractFile, settings.migrations);
+  return await new Workspace(settings).connected({}, async ({ session, database, reading }, folder) => {
+    const applied = reading.applied.map(({ version }) => version);
     const version = applied.reduce<bigint | null>((max, each) => (max === null || each > max ? each : max), null);
     const begun = performance.now();
-    const replayed = await replay(migrator, table, scratch, version);
-    const replay_: VerifyPhase = { name: 'replay', ms: Math.round(performance.now() - begun) };
+    const replayed = await replay(settings, version);
+    const replaying: VerifyPhase = { name: 'replay', ms: Math.round(performance.now() - begun) };
     try {
-      const own = { session: target.session, without: ownTables(target.reading.table) };
-      const { phases, ...verified } = await verifySchema(own, replayed.place, { ...settings, contract });
+      const own = { session, without: ownTables(reading.table) };
+      const { phases, ...verified } = await verifySchema(own, replayed.place, { ...options, contract });
       const history = historyFindings(applied, folder);
       const summary = {
         ...verified.summary,
@@ -59,21 +38,19 @@ export async function runVerification(settings: VerificationSettings): Promise<V
         warnings: verified.summary.warnings + history.warnings.length,
       };
       return {
-        database: target.database,
+        database,
         version: version === null ? null : String(version),
         scratch: replayed.name,
         ...verified,
         summary,
         problems: [...history.problems, ...verified.problems],
         warnings: [...history.warnings, ...verified.warnings],
-        phases: [replay_, ...phases],
+        phases: [replaying, ...phases],
       };
     } finally {
       await replayed.close();
     }
-  } finally {
-    await target.close();
-  }
+  });
 }
 
 /** Where the contract of a migrations folder is: beside it. */
@@ -84,12 +61,7 @@ export const contractPath = (migrations: string): string =>
 export async function contractOf(migrations: string, signal?: AbortSignal): Promise<string> {
   const last = Folder.open(migrations).files.at(-1);
   const settings = { database: { embedded: '' }, migrations, ...(signal && { signal }) };
-  const replayed = await replay(
-    settings,
-    { schema: null, table: 'schema_migrations' },
-    undefined,
-    last?.version ?? null,
-  );
+  const replayed = await replay(settings, last?.version ?? null);
   try {
     return await writeContract(await readSchema(replayed.place.session, { without: replayed.place.without }));
   } finally {
@@ -144,21 +116,19 @@ interface Replayed {
   readonly close: () => Promise<void>;
 }
 
-async function replay(
-  settings: MigratorSettings,
-  table: TableName,
-  scratch: ConnectionTarget | undefined,
-  version: bigint | null,
-): Promise<Replayed> {
+/** Replays the migrations up to `version` in the scratch database of the settings. */
+async function replay(settings: MigratorSettings, version: bigint | null): Promise<Replayed> {
+  const { scratch } = settings;
+  const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
   const dir = scratch === undefined ? mkdtempSync(path.join(tmpdir(), 'amelia-db-')) : undefined;
   const name = dir === undefined ? 'the scratch database' : 'embedded PostgreSQL';
   const database: DatabaseSource = dir === undefined ? { target: scratch as ConnectionTarget } : { embedded: dir };
   if (scratch) await refuseFilled(scratch);
   try {
     const { migrations, signal } = settings;
-    const shared = { migrations, historyTable: table.table, ...(signal && { signal }) };
+    const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
     if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
-    const own = { schema: null, table: table.table };
+    const own = { schema: null, table };
     const opened = await connect({
       database,
       table: own,
