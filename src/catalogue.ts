@@ -56,6 +56,11 @@ export const catalogue = {
     (f: { problem: string; hint?: string }) => f.problem,
     (f) => f.hint,
   ),
+  'wait.embedded': entry(
+    2,
+    (f: { dir: string }) => `the embedded database in ${f.dir} is not waited for: each command opens it itself`,
+    () => 'wait is for a server: --database-url URL',
+  ),
 
   // 3: the migrations folder
   'discover.no-folder': entry(
@@ -161,6 +166,12 @@ export const catalogue = {
     3,
     () => 'COPY … TO stdout has nowhere to write to in a migration',
     () => 'remove it, or copy to a file or a program on the server',
+  ),
+
+  'wait.no-head': entry(
+    3,
+    (f: { path: string }) => `there are no migrations in ${f.path}, so there is no head to wait for`,
+    () => 'is this the folder that is deployed? --for VERSION waits for a version without one',
   ),
 
   // 4: the plan is refused
@@ -363,6 +374,11 @@ export const catalogue = {
     7,
     (f: { problem: string }) => f.problem,
     () => 'amelia-db migrate applies what is pending, or says what stands in the way',
+  ),
+  'wait.timeout': entry(
+    7,
+    (f: { waitedMs: number; seen: string }) => `gave up after ${Math.round(f.waitedMs / 100) / 10} s: ${f.seen}`,
+    (f: { waitedMs: number; seen: string; hint: string }) => f.hint,
   ),
   'verify.failed': entry(
     7,

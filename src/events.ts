@@ -47,6 +47,8 @@ export type MigratorEvent =
   | { readonly type: 'lock-waiting'; readonly holder: OtherSession | null; readonly waitedMs: number }
   /** The database cannot be reached yet, and the caller is willing to wait. */
   | { readonly type: 'database-waiting'; readonly reason: string }
+  /** `wait` looked and what it waits for is not there yet. Told when that changes, and now and then. */
+  | { readonly type: 'waiting'; readonly seen: WaitSeen; readonly target: string | null; readonly waitedMs: number }
   /** Another process holds the embedded database. */
   | { readonly type: 'embedded-waiting'; readonly pid: number }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
@@ -161,8 +163,36 @@ export interface StatusResult {
   readonly summary: StatusSummary;
   /** The run that goes on at this moment: what is pending or unfinished may be its work. */
   readonly running: OtherSession | null;
+  /** Applied versions above the folder's newest file: the database was migrated by a newer folder. */
+  readonly ahead: readonly string[];
   /** Version numbers between the lowest and the highest file that no file has, as ranges `4` or `4-7`. */
   readonly gaps: readonly string[];
+}
+
+/** What `wait` found when it looked. */
+export type WaitSeen =
+  | { readonly state: 'reached'; readonly current: string | null }
+  | { readonly state: 'unreachable'; readonly reason: string }
+  | {
+      readonly state: 'behind';
+      /** The highest applied version. */
+      readonly current: string | null;
+      /** What is waited for and not applied. */
+      readonly missing: readonly string[];
+      /** What was begun and did not complete. */
+      readonly unfinished: readonly string[];
+      /** The run that goes on at this moment. */
+      readonly running: OtherSession | null;
+    };
+
+/** `wait`: what it saw last. */
+export interface WaitResult {
+  /** Absent when the database was not reached at the last look. */
+  readonly database?: DatabaseInfo;
+  /** The highest version that is waited for; null when any will do. */
+  readonly target: string | null;
+  readonly seen: WaitSeen;
+  readonly waitedMs: number;
 }
 
 /** One statement that a dry run would send. */

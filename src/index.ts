@@ -7,7 +7,14 @@ import type { Migrator, MigratorSettings } from './options.ts';
 
 export { AmeliaError, isAmeliaError, type ErrorCode } from './errors.ts';
 export type * from './events.ts';
-export type { Migrator, MigrateOptions, RepairOptions, RollbackOptions, VerifyOptions } from './options.ts';
+export type {
+  Migrator,
+  MigrateOptions,
+  RepairOptions,
+  RollbackOptions,
+  VerifyOptions,
+  WaitForOptions,
+} from './options.ts';
 export type { ConstraintResult, Finding, VerifyResult } from './schema/model.ts';
 export type { Location } from './migration/types.ts';
 

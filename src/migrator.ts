@@ -115,6 +115,11 @@ class Engine implements Migrator {
     );
   }
 
+  wait: Migrator['wait'] = async (options = {}) => {
+    const { waitFor } = await import('./wait.ts');
+    return await waitFor(this.#workspace, options);
+  };
+
   async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
     const { runVerification } = await import('./verification.ts');
     return await runVerification(this.#workspace.settings, options);

@@ -1,6 +1,13 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
 import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
-import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from './events.ts';
+import type {
+  DryRunResult,
+  HistoryChangeResult,
+  MigratorEvent,
+  RunResult,
+  StatusResult,
+  WaitResult,
+} from './events.ts';
 import type { VerifyResult } from './schema/model.ts';
 
 export interface MigratorSettings {
@@ -51,6 +58,13 @@ export interface RepairOptions extends WaitOption {
   readonly resolve?: readonly { readonly version: bigint; readonly as: 'applied' | 'pending' }[];
 }
 
+export interface WaitForOptions {
+  /** This version is applied, or (`head`) each file of the folder; without it, that the database lets us in is enough. */
+  readonly target?: bigint | 'head';
+  /** Milliseconds; 0 looks once. Default 300000. */
+  readonly timeoutMs?: number;
+}
+
 export interface VerifyOptions {
   /** Only these kinds of constraints. */
   readonly part?: 'checks' | 'foreign-keys' | 'indexes';
@@ -76,6 +90,8 @@ export interface Migrator {
   /** Records every version up to `version` as applied without running it. */
   baseline(version: bigint, options?: WaitOption): Promise<HistoryChangeResult>;
   repair(options: RepairOptions): Promise<HistoryChangeResult>;
+  /** Looks until the database is there and at a version, or the time is over: `seen` says which. Needs no more than SELECT. */
+  wait(options?: WaitForOptions): Promise<WaitResult>;
   /** Proves the finished schema. Resolves also when something is wrong: `problems` has it. Without `live` the database is only read. */
   verify(options?: VerifyOptions): Promise<VerifyResult>;
 }

@@ -52,8 +52,16 @@ export function statusResult(
       unfinished: count('unfinished'),
     },
     running,
+    ahead: ahead(statuses),
     gaps: gaps(statuses),
   };
+}
+
+/** Where the folder has no file at all, it is the wrong one rather than an old one. */
+function ahead(statuses: readonly MigrationStatus[]): string[] {
+  const newest = statuses.findLastIndex(({ file }) => file !== undefined);
+  const above = newest < 0 ? [] : statuses.slice(newest + 1);
+  return above.filter(({ applied }) => applied !== undefined).map(({ version }) => String(version));
 }
 
 function statusEntry({ version, name, state, file, applied, unfinished }: MigrationStatus): StatusEntry {

@@ -42,19 +42,10 @@ export class Workspace {
     { lockWaitMs = defaultLockWaitMs, waitMs = 0 }: WaitOption,
     task: (connection: Connection, folder: Folder) => T | Promise<T>,
   ): Promise<T> {
-    const { database, role, signal } = this.settings;
+    const { signal } = this.settings;
     const folder = Folder.open(this.settings.migrations);
     if (signal?.aborted) throw interruption(signal);
-    const connection = await this.#reach(waitMs, () =>
-      connect({
-        database,
-        table: this.#table,
-        role,
-        signal,
-        waitMs: lockWaitMs,
-        onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
-      }),
-    );
+    const connection = await this.#reach(waitMs, () => this.open({ lockWaitMs }));
     try {
       this.emit({
         type: 'connected',
@@ -67,6 +58,22 @@ export class Workspace {
     } finally {
       await connection.close();
     }
+  }
+
+  /** A session with the history read, for the caller to close. */
+  async open({
+    lockWaitMs = defaultLockWaitMs,
+    signal = this.settings.signal,
+  }: { readonly lockWaitMs?: number; readonly signal?: AbortSignal | undefined } = {}): Promise<Connection> {
+    const { database, role } = this.settings;
+    return await connect({
+      database,
+      table: this.#table,
+      role,
+      signal,
+      waitMs: lockWaitMs,
+      onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+    });
   }
 
   /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */

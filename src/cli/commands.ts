@@ -5,6 +5,7 @@ import type { Task } from './run.ts';
 export const commandNames = [
   'migrate',
   'status',
+  'wait',
   'verify',
   'contract',
   'new',
@@ -28,6 +29,8 @@ export interface CommandOptions {
   readonly dryRun?: boolean;
   readonly outOfOrder?: boolean;
   readonly wait?: string;
+  readonly for?: string;
+  readonly timeout?: string;
   readonly lockWait?: string;
   readonly maxVictims?: string;
   readonly lockRetries?: string;
@@ -59,6 +62,7 @@ export interface Command {
 const modules: Record<CommandName, () => Promise<Command>> = {
   migrate: () => import('./commands/migrate.ts'),
   status: () => import('./commands/status.ts'),
+  wait: () => import('./commands/wait.ts'),
   verify: () => import('./commands/verify.ts'),
   contract: () => import('./commands/contract.ts'),
   new: () => import('./commands/new.ts'),

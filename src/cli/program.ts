@@ -138,6 +138,14 @@ function createProgram(
     'what is applied, pending, modified, missing, out of order or unfinished',
   ).option('--check', 'exit 7 unless everything is applied and healthy');
   command(
+    'wait',
+    '',
+    'return when the database is there, at a version',
+    'return when the database lets us in and, with --for, has that version: for those who must not migrate themselves. It only reads',
+  )
+    .option('--for <VERSION>', 'that VERSION is applied; head: all that the migrations folder has')
+    .option('--timeout <DURATION>', 'then exit 7, and say what was seen last (default: 5m)');
+  command(
     'verify',
     '[PART]',
     'prove what the finished schema promises',

@@ -129,7 +129,7 @@ export async function readHistory(wanted: TableName, ask: (query: string) => Pro
     user: row.user,
     pid: row.pid,
     applied: exists ? (row.rows ?? []).map(readApplied).sort((a, b) => (a.version < b.version ? -1 : 1)) : [],
-    unfinished: exists && row.journal_exists ? await readJournal(table, ask) : [],
+    unfinished: exists && row.journal_exists ? await readJournal(table, row.user, ask) : [],
   };
 }
 
@@ -193,11 +193,14 @@ function refuseForeign(table: TableName, row: Row): void {
 
 async function readJournal(
   table: TableName,
+  user: string,
   ask: (query: string) => Promise<Answer>,
 ): Promise<readonly UnfinishedMigration[]> {
   const { rows } = await ask(`
     SELECT version::text AS version, name, direction, completed, statements, started, prefix, started_at AS "startedAt"
-    FROM ${quoteTable(journalOf(table))} ORDER BY 1`);
+    FROM ${quoteTable(journalOf(table))} ORDER BY 1`).catch((error: unknown) => {
+    throw unreadableHistory(journalOf(table), user, error);
+  });
   type JournalRow = Omit<UnfinishedMigration, 'version'> & { readonly version: string };
   return (rows as unknown as JournalRow[]).map((row) => ({ ...row, version: BigInt(row.version) }));
 }

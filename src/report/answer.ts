@@ -5,6 +5,7 @@ import type { Answer, CreatedResult } from './reporter.ts';
 import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
+import { waitLines } from './wait.ts';
 import { junitLines, tapLines } from './verify-formats.ts';
 import { verifyLines } from './verify.ts';
 import { onManyLines, onOneLine } from './width.ts';
@@ -45,6 +46,9 @@ export function printAnswer(answer: Answer, to: Answering): void {
       );
     case 'verify':
       return printVerify(answer, to);
+    case 'wait':
+      if (!quiet && !to.failed) print(waitLines(answer.result, to), to);
+      return;
     case 'created':
       return print(createdLines(answer.result), to);
   }

@@ -4,6 +4,7 @@ import type { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, DryRunStep, MigratorEvent } from '../events.ts';
 import type { VerifyResult } from '../schema/model.ts';
 import type { Answer, MessageLevel, Progress } from './reporter.ts';
+import { isAhead } from './wait.ts';
 import type { Writer } from './writer.ts';
 
 /** The document of one command. */
@@ -37,8 +38,12 @@ function bodyOf(answer: Answer): Record<string, unknown> {
       return { dryRun: true, database, from, to, migrations: steps.map(plannedMigration) };
     }
     case 'status': {
-      const { database, historyTable, current, migrations, summary, gaps, running } = answer.result;
-      return { database, historyTable, current, migrations, summary, gaps, ...(running && { running }) };
+      const { database, historyTable, current, migrations, summary, ahead, gaps, running } = answer.result;
+      return { database, historyTable, current, migrations, summary, ahead, gaps, ...(running && { running }) };
+    }
+    case 'wait': {
+      const { database, target, seen, waitedMs } = answer.result;
+      return { ...(database && { database }), target, ahead: isAhead(answer.result), seen, waitedMs };
     }
     case 'history': {
       const { database, historyTable, changes } = answer.result;

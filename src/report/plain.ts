@@ -4,6 +4,7 @@ import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import * as lines from './lines.ts';
 import type { MessageLevel, Progress } from './reporter.ts';
+import { waitingLine } from './wait.ts';
 import { count, duration } from './words.ts';
 
 /** How often a line says that a statement or a lock still takes its time. */
@@ -47,6 +48,8 @@ export class PlainProgress implements Progress {
         return this.#lockWaiting(event);
       case 'database-waiting':
         return this.#say(lines.databaseLine(event));
+      case 'waiting':
+        return this.#say(waitingLine(event, versions));
       case 'embedded-waiting':
         return this.#say(lines.embeddedLine(event));
       case 'planned':

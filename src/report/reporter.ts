@@ -1,7 +1,14 @@
 // What a command tells, and to whom: progress, warnings and errors to stderr, the answer to stdout.
 // Chooses how by what the two are and what was asked for. Knows the command's events, never its engine.
 import type { AmeliaError } from '../errors.ts';
-import type { DryRunResult, HistoryChangeResult, MigratorEvent, RunResult, StatusResult } from '../events.ts';
+import type {
+  DryRunResult,
+  HistoryChangeResult,
+  MigratorEvent,
+  RunResult,
+  StatusResult,
+  WaitResult,
+} from '../events.ts';
 import type { VerifyResult } from '../schema/model.ts';
 import { printAnswer } from './answer.ts';
 import { documentOf, JsonLog } from './json.ts';
@@ -18,6 +25,7 @@ export type Answer =
   | { readonly kind: 'status'; readonly result: StatusResult }
   | { readonly kind: 'history'; readonly result: HistoryChangeResult }
   | { readonly kind: 'verify'; readonly result: VerifyResult; readonly format: 'text' | 'tap' | 'junit' }
+  | { readonly kind: 'wait'; readonly result: WaitResult }
   | { readonly kind: 'contract'; readonly result: ContractText }
   | { readonly kind: 'created'; readonly result: CreatedResult };
 

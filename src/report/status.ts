@@ -93,7 +93,7 @@ function tableLines(
 }
 
 function summaryLines(
-  { summary, gaps, current, running }: StatusResult,
+  { summary, gaps, current, running, ahead }: StatusResult,
   { style, versions, writer }: Pick<Answering, 'style' | 'versions' | 'writer'>,
 ): string[] {
   const counts = countsOf(summary).map(([state, n]) => `${n} ${words(state)}`);
@@ -113,6 +113,12 @@ function summaryLines(
     ...(near.length === 0
       ? []
       : wrap(`unused numbers: ${shown.join(', ')}${more}`, writer.columns).map((line) => style.detail(line))),
+    ...(ahead.length === 0
+      ? []
+      : wrap(
+          `the database is ahead of this folder: ${versions.list(ahead)} ${ahead.length === 1 ? 'was' : 'were'} applied from a newer one`,
+          writer.columns,
+        ).map(style.attention)),
     ...(running === null
       ? []
       : wrap(`a run goes on at this moment · ${sessionName(running)}`, writer.columns).map(style.attention)),

@@ -6,6 +6,7 @@ import type { MigratorEvent } from '../events.ts';
 import * as lines from './lines.ts';
 import type { MessageLevel, Opening, Progress } from './reporter.ts';
 import { plainStyle } from './style.ts';
+import { waitingLine } from './wait.ts';
 import { duration } from './words.ts';
 import { padTo, shorten, widthOf } from './width.ts';
 import type { Writer } from './writer.ts';
@@ -66,6 +67,9 @@ export class TerminalProgress implements Progress {
         break;
       case 'database-waiting':
         this.#activity = { text: lines.databaseLine(event), since: now() };
+        break;
+      case 'waiting':
+        this.#activity = { text: waitingLine(event, versions), since: now() - event.waitedMs };
         break;
       case 'embedded-waiting':
         this.#activity = { text: lines.embeddedLine(event), since: now() };

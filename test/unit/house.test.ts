@@ -135,7 +135,7 @@ const rooms: readonly Room[] = [
     holds: /^[^/]+\.ts$/,
     values: [
       /^(migration|database)\//,
-      /^(migrator|workspace|works|results|verification|errors)\.ts$/,
+      /^(migrator|workspace|works|results|verification|wait|errors)\.ts$/,
       /^node:timers\/promises$/,
     ],
     types: [events, /^options\.ts$/, ...someTypes],

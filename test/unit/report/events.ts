@@ -92,6 +92,7 @@ export function status(migrations: StatusEntry[], gaps: string[] = []): StatusRe
       outOfOrder: count('out-of-order'),
       unfinished: count('unfinished'),
     },
+    ahead: [],
     gaps,
     running: null,
   };

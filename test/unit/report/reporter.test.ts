@@ -288,6 +288,7 @@ describe('--json', () => {
       current: null,
       migrations: [{ version: '1', name: 'a', state: 'pending', checksum: 'sha256:00' }],
       summary: { applied: 0, pending: 1, modified: 0, missing: 0, outOfOrder: 0, unfinished: 0 },
+      ahead: [],
       gaps: ['2-3'],
       error: {
         code: 'status.unhealthy',

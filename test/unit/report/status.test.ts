@@ -85,6 +85,8 @@ amelia-db migrate (or rollback, if that stopped) goes on where it stopped`);
   });
 
   it('says how to go on when something is pending and nothing else is wrong', () => {
+    const newer = { ...status([applied('1', 'a'), applied('2', 'b', { state: 'missing' })]), ahead: ['2'] };
+    expect(table(80, newer).at(-1)).toBe('the database is ahead of this folder: 0002 was applied from a newer one');
     const one = status([applied('1', 'a'), pending('2', 'b', 'pending')]);
     expect(table(80, one).slice(-2)).toEqual([
       '1 applied · 1 pending · the database is at 0001',
