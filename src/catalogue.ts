@@ -306,8 +306,9 @@ export const catalogue = {
   ),
   'embedded.unusable': entry(
     5,
-    (f: { dir: string; reason: string }) => `the embedded database in ${f.dir} cannot be opened: ${f.reason}`,
-    (f) => `if it can be lost, remove the folder and run again: rm -r ${f.dir}`,
+    (f: { dir: string | null; reason: string }) =>
+      `the embedded database in ${f.dir ?? 'memory'} cannot be opened: ${f.reason}`,
+    (f) => (f.dir === null ? undefined : `if it can be lost, remove the folder and run again: rm -r ${f.dir}`),
   ),
   'embedded.in-use': entry(
     6,

@@ -1,4 +1,5 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
+import type { RunningServer } from './database/connection.ts';
 import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
 import type {
   DryRunResult,
@@ -11,7 +12,7 @@ import type {
 import type { VerifyResult } from './schema/model.ts';
 
 export interface MigratorSettings {
-  readonly database: DatabaseSource;
+  readonly database: DatabaseSource | RunningServer;
   /** The migrations folder. */
   readonly migrations: string;
   /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */

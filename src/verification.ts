@@ -1,13 +1,12 @@
 // Opens what verify works with: the target, and a scratch PostgreSQL on which the migrations are replayed up to
 // the version that the target has. Closes and clears both. Prints nothing.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from './database/connection.ts';
 import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
 import { journalOf } from './database/history.ts';
 import { Session } from './database/session.ts';
-import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
+import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import { Folder } from './migration/folder.ts';
 import { openMigrator } from './migrator.ts';
@@ -116,16 +115,14 @@ interface Replayed {
   readonly close: () => Promise<void>;
 }
 
-/** Replays the migrations up to `version` in the scratch database of the settings. */
+/** Replays the migrations up to `version` in the scratch database of the settings, else on an embedded server in memory. */
 async function replay(settings: MigratorSettings, version: bigint | null): Promise<Replayed> {
-  const { scratch } = settings;
+  const { migrations, signal, scratch } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
-  const dir = scratch === undefined ? mkdtempSync(path.join(tmpdir(), 'amelia-db-')) : undefined;
-  const name = dir === undefined ? 'the scratch database' : 'embedded PostgreSQL';
-  const database: DatabaseSource = dir === undefined ? { target: scratch as ConnectionTarget } : { embedded: dir };
   if (scratch) await refuseFilled(scratch);
+  const server = scratch ? undefined : await (await import('./database/embedded.ts')).EmbeddedServer.openInMemory();
+  const database = server ? { running: server } : { target: scratch as ConnectionTarget };
   try {
-    const { migrations, signal } = settings;
     const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
     if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
     const own = { schema: null, table };
@@ -139,20 +136,20 @@ async function replay(settings: MigratorSettings, version: bigint | null): Promi
     });
     return {
       place: { session: opened.session, without: ownTables(opened.reading.table) },
-      name,
+      name: server ? 'embedded PostgreSQL' : 'the scratch database',
       close: async () => {
         if (scratch) await dropAll(opened.session).catch(() => {});
         await opened.close();
-        if (dir) rmSync(dir, { recursive: true, force: true });
+        await server?.close();
       },
     };
   } catch (cause) {
     if (scratch) await withSession(scratch, dropAll).catch(() => {});
-    if (dir) rmSync(dir, { recursive: true, force: true });
+    await server?.close();
     if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
     throw new AmeliaError(
       'verify.scratch-failed',
-      { reason: cause.message, embedded: dir !== undefined },
+      { reason: cause.message, embedded: server !== undefined },
       { cause, location: cause.location },
     );
   }

@@ -31,7 +31,8 @@ export async function waitFor(
   { target, timeoutMs = defaultTimeoutMs }: WaitForOptions,
 ): Promise<WaitResult> {
   const { database, migrations, signal } = workspace.settings;
-  if ('embedded' in database) throw new AmeliaError('wait.embedded', { dir: database.embedded });
+  if (!('target' in database))
+    throw new AmeliaError('wait.embedded', { dir: 'embedded' in database ? database.embedded : 'memory' });
   const server = database.target;
   const wanted = target === 'head' ? headOf(migrations) : target === undefined ? [] : [target];
   const wantedText = highest(wanted)?.toString() ?? null;

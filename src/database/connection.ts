@@ -8,8 +8,13 @@ import { quoteIdentifier, type TableName } from './identifiers.ts';
 import { Session, type Answer } from './session.ts';
 import type { ConnectionTarget, DatabaseSource } from './target.ts';
 
+/** An embedded server that the caller opened and will close: for several connections, one after another. */
+export interface RunningServer {
+  readonly running: EmbeddedServer;
+}
+
 export interface ConnectionSettings {
-  readonly database: DatabaseSource;
+  readonly database: DatabaseSource | RunningServer;
   readonly table: TableName;
   readonly role: string | undefined;
   readonly signal: AbortSignal | undefined;
@@ -40,12 +45,13 @@ export interface Connection {
 /** Connects and reads the history, in one round trip after the connection is made. Throws `session.*`, `embedded.*`, `history.*`. */
 export async function connect(settings: ConnectionSettings): Promise<Connection> {
   const { database: source, role, table, signal } = settings;
-  const embedded = 'embedded' in source ? await openEmbedded(source.embedded, settings) : undefined;
+  const opened = 'embedded' in source ? await openEmbedded(source.embedded, settings) : undefined;
+  const embedded = opened ?? ('running' in source ? source.running : undefined);
   const server = embedded ?? (source as { target: ConnectionTarget }).target;
   const sessions: Session[] = [];
   const close = async () => {
     for (const session of sessions) await session.close();
-    await embedded?.close();
+    await opened?.close();
   };
   const another = async (first: string) => {
     const { session, answer } = await Session.open(server, first, { signal });

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 
-const engine = await PGlite.create({ dataDir: workerData });
+const { dataDir, cluster } = workerData;
+const engine = await PGlite.create(dataDir ? { dataDir } : cluster ? { loadDataDir: new Blob([cluster]) } : {});
 parentPort?.on('message', async (/** @type {Uint8Array | null} */ message) => {
   if (message !== null) return parentPort?.postMessage(await engine.execProtocolRaw(message));
   await engine.close();

@@ -1,11 +1,11 @@
-// PostgreSQL inside this process (PGlite), kept in a folder, spoken to by the same driver over an
-// in-process stream. Loaded only when asked for; never shares its folder with another process.
+// PostgreSQL inside this process (PGlite), kept in a folder or in memory, spoken to by the same driver over
+// an in-process stream. Loaded only when asked for; never shares its folder with another process.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { AmeliaError } from '../errors.ts';
+import { AmeliaError, isAmeliaError } from '../errors.ts';
 import { claimFolder, type FolderClaim } from './folder-claim.ts';
 import type { ConnectionTarget } from './target.ts';
 
@@ -19,14 +19,12 @@ export interface EmbeddedOptions {
 
 /** A running embedded server. One session at a time. */
 export class EmbeddedServer {
-  readonly dir: string;
   readonly target: ConnectionTarget;
   readonly #engine: Engine;
-  readonly #claim: FolderClaim;
+  readonly #claim: FolderClaim | undefined;
   #channel: Channel | undefined;
 
-  private constructor(dir: string, engine: Engine, claim: FolderClaim) {
-    this.dir = dir;
+  private constructor(engine: Engine, claim?: FolderClaim) {
     this.#engine = engine;
     this.#claim = claim;
     this.target = {
@@ -54,20 +52,24 @@ export class EmbeddedServer {
         // Made elsewhere and moved into place: whoever is killed meanwhile leaves no half a cluster.
         const fresh = path.join(dir, 'new');
         rmSync(fresh, { recursive: true, force: true });
-        const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
         if (existsSync(prepared)) await unpack(prepared, fresh);
-        else await (await Engine.start(fresh)).stop();
+        else await (await Engine.start({ dataDir: fresh })).stop();
         renameSync(fresh, data);
       }
-      return new EmbeddedServer(dir, await Engine.start(data), claim);
+      return new EmbeddedServer(await Engine.start({ dataDir: data }), claim);
     } catch (cause) {
       claim?.release();
-      if (cause instanceof AmeliaError) throw cause;
-      if ((cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
-        throw new AmeliaError('embedded.not-installed', { package: '@electric-sql/pglite' }, { cause });
-      }
-      const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-      throw new AmeliaError('embedded.unusable', { dir, reason }, { cause });
+      throw unusable(cause, dir);
+    }
+  }
+
+  /** A new, empty database that writes no file and is gone when it is closed. Throws `embedded.not-installed` or `embedded.unusable`. */
+  static async openInMemory(): Promise<EmbeddedServer> {
+    try {
+      const cluster = existsSync(prepared) ? readFileSync(prepared) : undefined;
+      return new EmbeddedServer(await Engine.start({ cluster }));
+    } catch (cause) {
+      throw unusable(cause, null);
     }
   }
 
@@ -89,8 +91,17 @@ export class EmbeddedServer {
 
   async close(): Promise<void> {
     await this.#engine.stop();
-    this.#claim.release();
+    this.#claim?.release();
   }
+}
+
+function unusable(cause: unknown, dir: string | null): AmeliaError {
+  if (isAmeliaError(cause)) return cause;
+  if ((cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+    return new AmeliaError('embedded.not-installed', { package: '@electric-sql/pglite' }, { cause });
+  }
+  const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+  return new AmeliaError('embedded.unusable', { dir, reason }, { cause });
 }
 
 /** PGlite on its thread: one protocol message at a time, answered in order. */
@@ -109,8 +120,9 @@ class Engine {
     );
   }
 
-  static async start(dataDir: string): Promise<Engine> {
-    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData: dataDir });
+  /** In a folder, or in memory: from an archived cluster, else from initdb. */
+  static async start(workerData: { dataDir: string } | { cluster: Uint8Array | undefined }): Promise<Engine> {
+    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     return new Engine(worker);
   }
@@ -133,7 +145,9 @@ class Engine {
   }
 }
 
-/** Unpacks the cluster that the build prepared: initdb inside WebAssembly takes seconds. */
+/** The cluster that the build prepared: initdb inside WebAssembly takes seconds. */
+const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
+
 async function unpack(archive: URL, folder: string): Promise<void> {
   const { parseTarGzip } = await import('nanotar');
   mkdirSync(folder, { mode: 0o700 });

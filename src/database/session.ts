@@ -110,7 +110,7 @@ export class Session {
         (error: unknown) => error,
       );
       if (session.pid === 0 || driver.lost) {
-        const address = embedded ? `the embedded server in ${embedded.dir}` : describeAddress(host, port);
+        const address = embedded ? 'the embedded server' : describeAddress(host, port);
         const cause = failure instanceof AmeliaError ? (failure.cause ?? failure) : failure;
         throw signal?.aborted ? interruption(signal) : connectFailure(cause, target, address);
       }

@@ -113,4 +113,14 @@ describe('--embedded', () => {
     expect(patient).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing to do') as string });
     expect(await first.result).toMatchObject({ status: 0 });
   });
+
+  it('proves in memory: no temporary folder is needed to verify', async () => {
+    const on = ['--embedded', join(folderOf(), 'db')];
+    const env = { TMPDIR: '/nonexistent' };
+    expect(await amelia(['migrate', ...on], { env })).toMatchObject({ status: 0 });
+    expect(await amelia(['verify', ...on], { env })).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('35 of 35 constraints proven') as string,
+    });
+  });
 });
