@@ -1,8 +1,11 @@
 // The pages that the program itself writes: what --help says, and the catalogue of errors with cause and cure.
 // Makes text; test/unit/docs.test.ts compares it with the files beside this one, `npm run docs` writes them.
+import { catalogue } from '../src/catalogue.ts';
 import { commandNames } from '../src/cli/commands.ts';
 import { groups } from '../src/cli/help.ts';
 import { parseArguments } from '../src/cli/program.ts';
+import type { Entry, ErrorCode } from '../src/errors.ts';
+import { explanations } from './errors.ts';
 
 const written = '<!-- Written by `npm run docs`. -->';
 const commonHeadings: readonly string[] = Object.values(groups);
@@ -43,3 +46,48 @@ function partsOfHelp(...command: string[]): string[] {
 
 const isCommon = (section: string): boolean => commonHeadings.some((heading) => section.startsWith(`${heading}\n`));
 const asText = (parts: readonly string[]): string[] => ['```text', parts.join('\n\n'), '```', ''];
+/** docs/errors.md: each error with its exit status, message, hint, cause and cure; `## ` by exit status. */
+export function errorsPage(readme: string): string {
+  const codes = Object.keys(catalogue) as ErrorCode[];
+  const statuses = [...new Set(codes.map((code) => catalogue[code].exitStatus))].sort((a, b) => a - b);
+  const meanings = new Map(
+    [...readme.matchAll(/^\| (\d+(?:, \d+)*) \| (.*) \|$/gm)].flatMap(([, numbers = '', meaning = '']) =>
+      numbers.split(', ').map((number) => [Number(number), meaning]),
+    ),
+  );
+  return [
+    written,
+    '# Errors',
+    '',
+    'Every error has a code. It is printed as `error[CODE]: message`, with a hint where there is something to do, and `--json` has it as `error.code`. The part before the dot is the stage that found it. NAMES IN CAPITALS stand for what differs.',
+    '',
+    'The exit status tells a script the kind of failure; it is the number of the section below.',
+    '',
+    ...statuses.flatMap((status) => [
+      `## ${status}: ${meanings.get(status) ?? ''}`,
+      '',
+      ...codes.filter((code) => catalogue[code].exitStatus === status).flatMap(errorLines),
+    ]),
+  ].join('\n');
+}
+
+function errorLines(code: ErrorCode): string[] {
+  const { message, hint } = catalogue[code] as Entry<unknown>;
+  const { facts, cause, cure } = explanations[code] ?? {};
+  const shown = new Proxy<Record<string, unknown>>(
+    { ...facts },
+    {
+      // A hint that differs from case to case is not shown.
+      get: (given, name) => (name in given || name === 'hint' ? given[String(name)] : String(name).toUpperCase()),
+    },
+  );
+  const hinted = hint?.(shown);
+  return [
+    `### <a id="${code}"></a>${code}`,
+    '',
+    ...asText([
+      [`error[${code}]: ${message(shown)}`, ...(hinted === undefined ? [] : [`  hint: ${hinted}`])].join('\n'),
+    ]),
+    ...[cause, cure].flatMap((text) => (text === undefined ? [] : [text, ''])),
+  ];
+}

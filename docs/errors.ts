@@ -1,0 +1,284 @@
+// What the catalogue's own message and hint do not say of an error: why it comes, and what to do where the hint
+// is not enough. Facts are examples for messages that NAMES IN CAPITALS cannot stand in for.
+import type { ErrorCode, ErrorFacts } from '../src/errors.ts';
+
+interface Explanation<C extends ErrorCode> {
+  readonly facts?: Partial<ErrorFacts<C>>;
+  readonly cause: string;
+  readonly cure?: string;
+}
+
+const refusal = (reason: string) => ({ refusals: [{ version: '7', name: 'add_email', reason }], others: [] });
+
+export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
+  'usage.invalid': {
+    cause: 'A command, an option or an argument that does not exist or cannot have that value.',
+    cure: 'Each command explains itself: `amelia-db migrate --help`, or [docs/commands.md](commands.md).',
+  },
+  'config.database-url': {
+    cause:
+      'The URL in `--database-url`, `DATABASE_URL` or `--scratch-url`, or a parameter in it, cannot be used. The message never shows the password.',
+    cure: 'The form is `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require`. In the password, `@ : / # % ?` are written `%40 %3A %2F %23 %25 %3F`.',
+  },
+  'config.invalid': {
+    cause:
+      'A setting, an environment variable or a line of contract.yaml has a value that it cannot have. The message names it.',
+  },
+  'config.unreadable': {
+    cause: 'The file of `--database-url-file` (or `DATABASE_URL_FILE`), or the contract, cannot be read.',
+    cure: 'In a container: is the secret mounted, and readable for the user that the process runs as?',
+  },
+  'config.conflict': {
+    cause:
+      'Two settings name different databases or exclude each other. An option beats its environment variable, but two options, or two variables, are refused: guessing which database was meant would be worse.',
+  },
+  'wait.embedded': { cause: '`wait` together with `--embedded`.' },
+
+  'discover.no-folder': {
+    cause: 'The migrations folder is not where the command looks: `migrations` in the current folder by default.',
+    cure: 'In a container: is the folder mounted or copied to where `--migrations` (or `AMELIA_DB_MIGRATIONS`) says?',
+  },
+  'discover.not-a-folder': {
+    cause: 'The path is a file.',
+    cure: 'Name the folder that holds the migrations, not one of them.',
+  },
+  'discover.unreadable': {
+    cause: 'The folder or a file in it may not be read, or a link leads nowhere.',
+    cure: 'Mend its permissions, or run as a user that may read it. Nothing was run: all files are read before the first statement is sent.',
+  },
+  'discover.unwritable': {
+    cause: '`new` may not create files there.',
+    cure: 'Mend the permissions of the folder; a mounted folder may be read-only.',
+  },
+  'discover.duplicate-version': {
+    cause: 'Two branches took the same number, and both are merged now.',
+    cure: 'Rename the file that no database has applied yet, and its `.down.sql` with it. `amelia-db status` against each database says what is applied.',
+  },
+  'discover.orphan-rollback': { cause: 'A `.down.sql` file without its migration, often left behind by a rename.' },
+  'filename.invalid': {
+    facts: { path: 'migrations/7-add email.sql', others: [] },
+    cause:
+      'A `.sql` file whose name has no version. It is not skipped: a migration that silently never runs is worse than an error.',
+  },
+  'filename.version-range': { cause: "The number does not fit PostgreSQL's bigint, or is 0." },
+  'scan.invalid-utf8': { cause: 'The file was saved in another encoding, such as Latin-1.' },
+  'scan.nul-byte': { cause: 'The file is UTF-16, or not text.' },
+  'scan.unterminated': {
+    cause:
+      'A string, a quoted name, a dollar-quoted body or a comment is opened and not closed. The place is where it begins.',
+  },
+  'scan.backslash-command': {
+    cause:
+      "psql's own commands (`\\connect`, `\\i`, `\\set`) are not SQL. `\\restrict` and `\\unrestrict`, which pg_dump writes, are passed over.",
+  },
+  'scan.after-copy': { cause: 'Text behind the semicolon of `COPY … FROM stdin;`.' },
+  'directives.unknown': {
+    facts: {
+      directive: 'no-transction',
+      known: ['no-transaction', 'lock-timeout DURATION', 'statement-timeout DURATION'],
+    },
+    cause: 'A comment that begins with `-- amelia-db:` and says something else.',
+  },
+  'directives.invalid': {
+    cause: 'A directive without its value, with a value that it cannot have, or given twice.',
+    cure: 'Write `-- amelia-db: lock-timeout 30s`; a DURATION is `500ms`, `5s`, `2m` or `1h`.',
+  },
+  'directives.foreign': {
+    cause:
+      "The file is another tool's: it holds its way up and its way down, separated by that tool's comments, which are plain comments to PostgreSQL.",
+  },
+  'directives.misplaced': { cause: 'A directive holds for the whole file, so it stands before the first statement.' },
+  'parse.transaction-control': {
+    cause:
+      'BEGIN, COMMIT, ROLLBACK or PREPARE TRANSACTION inside a file that is one transaction already. It would end that transaction half-way: a later failure could not be undone.',
+  },
+  'parse.unclosed-transaction': {
+    facts: { statement: 'BEGIN', next: null },
+    cause: 'A `no-transaction` file opens a transaction and does not commit it.',
+  },
+  'parse.chained-transaction': { cause: '`COMMIT AND CHAIN`, or `ROLLBACK AND CHAIN`, in a `no-transaction` file.' },
+  'parse.unopened-transaction': {
+    cause: 'A `no-transaction` file ends a transaction that it did not open.',
+    cure: 'Remove it, or write the BEGIN before it.',
+  },
+  'parse.copy-to-stdout': { cause: '`COPY … TO stdout` in a migration.' },
+  'wait.no-head': { cause: '`wait --for head` with a folder that holds no migrations.' },
+
+  'plan.unfinished': {
+    facts: refusal('3 of 5 statements completed, then it stopped'),
+    cause:
+      'A `no-transaction` file stopped half-way, and the next run cannot go on by itself: its file is gone, the part that has run was edited, what stopped is a rollback and the command is `migrate`, or nothing tells whether a statement that cannot run in a transaction took effect.',
+    cure: 'Where the part that has run was edited, put it back and run again. Otherwise look at the database, and say with `repair --resolve` what is true. See [migrating safely](migrating-safely.md#at-3-am).',
+  },
+  'plan.missing': {
+    facts: refusal('applied to this database, but its file is gone'),
+    cause:
+      'The database has a version that the folder does not have: an older image or branch runs against a newer database, or a file was deleted.',
+    cure: 'After a rollback of the application this is what an older `migrate` says: leave the database as it is, or roll it back with the newer folder.',
+  },
+  'plan.modified': {
+    facts: refusal(
+      'the file is not what was applied on 2026-11-22 (then sha256:75b03a594e0b…, now sha256:7a74b5bd7ed6…)',
+    ),
+    cause:
+      'A file was edited after it was applied. Other databases may have applied the one text or the other, so nothing more is run. Line ends and a byte order mark do not count.',
+    cure: '`git log -p -- FILE` shows the edit. Where it changed only a comment, `repair --accept-modified` is right.',
+  },
+  'plan.out-of-order': {
+    facts: refusal('not applied, though 8 is'),
+    cause: 'A branch with a lower number was merged after a higher one had been applied.',
+    cure: 'Is it independent of those that were applied before it? Then `--out-of-order` is right. If it is not applied anywhere, a new number is cleaner.',
+  },
+  'plan.unknown-version': {
+    facts: { version: '70', known: 'the nearest: 7 add_email' },
+    cause: 'VERSION names a migration that is neither in the folder nor in the history.',
+  },
+  'plan.irreversible': {
+    facts: refusal('there is no migrations/007_add_email.down.sql'),
+    cause: 'One of the migrations to roll back has no `.down.sql`. All of them are looked at before the first is run.',
+  },
+  'plan.target-behind': { cause: '`migrate --to` a version below the one that the database is at.' },
+  'plan.target-ahead': {
+    facts: { version: '9', current: '7' },
+    cause: '`rollback --to` a version that is not applied.',
+    cure: '`amelia-db status` says what is.',
+  },
+  'plan.history-exists': { facts: { count: 7, current: '7' }, cause: '`baseline` on a database with a history.' },
+  'plan.nothing-to-repair': { cause: 'The version that `repair` names is not modified, or not unfinished.' },
+  'history.foreign': {
+    facts: { table: 'public.schema_migrations', columns: 'version bigint, dirty boolean', tool: 'golang-migrate' },
+    cause: "A table with the history's name that another tool, or the application, has made.",
+    cure: 'To take its work over: `amelia-db baseline VERSION --history-table amelia_migrations`, with all files up to VERSION in the folder.',
+  },
+
+  'history.not-written': {
+    facts: { table: 'public.schema_migrations', sqlstate: '55P03', reason: 'canceling statement due to lock timeout' },
+    cause: 'The history table could not be created or extended, before anything was run.',
+  },
+  'apply.statement-failed': {
+    facts: { reason: 'column "emial" does not exist', sqlstate: '42703', version: '7' },
+    cause:
+      'PostgreSQL refused a statement. The error shows the file, line and column, and what became of each migration of the run. The migration is rolled back whole; of a `no-transaction` file the statements before it stay.',
+    cure: 'Mend the file and run the same command: those before it are applied and are not run again. PostgreSQL explains its [SQLSTATEs](https://www.postgresql.org/docs/current/errcodes-appendix.html).',
+  },
+  'apply.record-failed': {
+    cause:
+      'The row could not be written into the history table, so the migration was rolled back with it: a trigger, a constraint or missing rights on that table, or a statement of the migration that took them away.',
+    cure: 'Give the role INSERT on the history table, and leave the table out of migrations.',
+  },
+  'apply.history-changed': {
+    cause: 'The history is not what it was when the run was planned: the file writes into it, or somebody else does.',
+  },
+  'apply.commit-failed': {
+    cause: 'A deferred constraint, or a constraint trigger, is checked at COMMIT, and refused.',
+    cure: 'Nothing of it stays. The detail names the constraint and the row: mend the data in the migration, before the COMMIT.',
+  },
+  'apply.outcome-unknown': {
+    cause:
+      'The connection was lost between COMMIT and its answer, and the server could not be asked again. The migration is applied whole or not at all; only which of the two is not known.',
+    cure: 'When the server answers again, run the same command: what was committed is not run a second time.',
+  },
+  'apply.interrupted': {
+    cause: 'Ctrl-C, SIGINT, or the AbortSignal of an application. The running statement was cancelled on the server.',
+    cure: 'The output says what is applied. Run the same command to go on.',
+  },
+  'apply.terminated': {
+    cause:
+      'SIGTERM: `docker stop`, a pod that is evicted, a job that is cancelled. The running statement was cancelled on the server.',
+    cure: 'The output says what is applied. Run the same command to go on.',
+  },
+
+  'session.unreachable': {
+    cause: 'Nothing answers at that host and port, the name does not resolve, or the connection is closed at once.',
+    cure: 'For a database that starts beside this command: `--wait 60s`. With `--embedded` no server is needed.',
+  },
+  'session.timeout': {
+    facts: { target: 'db.internal:5432', seconds: 10 },
+    cause: 'The server did not answer in time. `connect_timeout` in the URL, or `PGCONNECT_TIMEOUT`, sets the time.',
+  },
+  'session.authentication': {
+    cause: 'The server knows neither this user with this password, or does not let it in from here (pg_hba.conf).',
+  },
+  'session.no-database': { cause: 'The server answers, and has no database of that name.' },
+  'session.refused': {
+    cause:
+      'The server answered and turned the connection down: it is starting or stopping, has too many connections, or the role may not connect to this database.',
+    cure: 'The reason is what the server says. While it starts: `--wait 60s`.',
+  },
+  'session.tls': {
+    cause:
+      'TLS was asked for and could not be had as asked: the server offers none, or its certificate does not stand up to `sslmode`.',
+    cure: '`sslmode=require` encrypts, `verify-ca` checks who signed the certificate, `verify-full` the host name too; `sslrootcert` names the file of who may sign.',
+  },
+  'session.lost': {
+    cause:
+      'The connection broke while the command worked: the server was restarted, the session was terminated, or the network failed. What was not committed is rolled back by the server.',
+  },
+  'session.query-failed': {
+    cause:
+      'The server refused one of our own queries: a setting of the role or the database, such as a very short statement_timeout, stands in the way.',
+    cure: 'The reason and the SQLSTATE are what the server says.',
+  },
+  'session.read-only': {
+    facts: { database: 'app', standby: true },
+    cause: 'The connection leads to a standby, or to a database whose `default_transaction_read_only` is on.',
+  },
+  'session.privilege': {
+    facts: {
+      role: 'app',
+      problem: 'may not keep the history in public.schema_migrations: permission denied for schema public',
+      hint: 'let it create tables in that schema (GRANT CREATE, USAGE ON SCHEMA …) and own the table, or run as another role: --role',
+    },
+    cause:
+      'The role may not do what the command needs: SET ROLE, reading the history table, or creating it. Since PostgreSQL 15 only the owner of a database may create tables in its schema public.',
+  },
+  'embedded.not-installed': {
+    cause: 'PGlite is an ordinary dependency; an installation without it has no embedded server.',
+  },
+  'embedded.unusable': {
+    cause:
+      'The folder is not one that the embedded server made, or it is broken. It does not survive a power cut: it does not wait for the disk.',
+  },
+  'embedded.in-use': {
+    facts: { dir: '.amelia-db', pid: 4711, waitedMs: 300_000, file: '.amelia-db/.lock' },
+    cause: 'Another command works on the same embedded database; it has room for one process.',
+  },
+
+  'lock.timeout': {
+    facts: { waitedMs: 300_000, holder: 'pid 4711, amelia-db, user app, since 2026-11-22T03:04:05.000Z' },
+    cause: 'Another `migrate`, `rollback`, `baseline` or `repair` of the same history table is at work: one at a time.',
+    cure: 'The lock belongs to a session: it goes when that process ends, however it ends. If the process is gone and its session is not, end it: `SELECT pg_terminate_backend(4711)`.',
+  },
+
+  'status.unhealthy': {
+    cause:
+      '`status --check` found something pending, modified, missing, out of order or unfinished. The table on stdout says which.',
+  },
+  'wait.timeout': {
+    facts: {
+      waitedMs: 300_000,
+      seen: 'the database is at 6, and 7 is waited for',
+      hint: 'is the migrating job running?',
+    },
+    cause:
+      'The version did not come in time: the job that migrates failed, has not started, or migrates another database.',
+  },
+  'verify.failed': {
+    facts: { problem: 'the schema is not as it must be: public.users users_email_check is missing' },
+    cause:
+      'The database does not refuse what the migrations, or the contract, say that it must refuse. The report names each constraint.',
+    cure: 'Somebody changed the schema by hand, or a constraint is not validated or not enforced: write a migration that mends it. See [what verify proves](verify.md).',
+  },
+  'verify.scratch-failed': {
+    facts: { embedded: true },
+    cause:
+      'To know what the schema must be, the migrations are replayed from empty, and one of them failed there. The target is untouched.',
+    cure: 'Migrations that need an extension, a role or data that only your server has need `--scratch-url`. Those that cannot run from empty at all need mending.',
+  },
+  'verify.scratch-not-empty': {
+    cause: '`--scratch-url` names a database that holds something.',
+    cure: 'Create one for this: `createdb scratch`.',
+  },
+
+  'internal.bug': { cause: 'Something that cannot happen, happened. The stack is printed, without secrets.' },
+};
