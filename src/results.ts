@@ -111,7 +111,7 @@ function dryRunStep({ file }: Step, script: Script): DryRunStep {
     name: file.name,
     path: script.path,
     transaction: script.transaction,
-    statements: script.statements.map(({ start, end, copyData }) => ({
+    statements: Array.from(script.statements, ({ start, end, copyData }) => ({
       location: locator.at(start),
       sql: text.toString('utf8', start, end),
       ...(copyData && { copyBytes: copyData.end - copyData.start }),

@@ -26,7 +26,7 @@ export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Wo
 
 /** A file may be mended where it failed, but not before: that part has run. */
 function refuseChanged({ version, name, completed, prefix }: UnfinishedMigration, script: Script): void {
-  const end = script.statements[completed - 1]?.end ?? 0;
+  const end = script.statements.at(completed - 1)?.end ?? 0;
   const same =
     completed === 0 || (completed <= script.statements.length && checksum(script.text.subarray(0, end)) === prefix);
   if (same && !script.transaction) return;

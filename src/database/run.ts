@@ -102,7 +102,9 @@ export class Run {
 
   /** Sends every statement as a message of its own, so that each failure and each duration has its statement. */
   async statements(): Promise<void> {
-    for (const [index, statement] of this.work.script.statements.entries()) {
+    const { statements } = this.work.script;
+    for (let index = 0; index < statements.length; index++) {
+      const statement = statements.at(index)!;
       await this.#context.session.room(statement.end - statement.start);
       if (!this.goesOn) return;
       await this.statement(index, statement);
@@ -154,7 +156,7 @@ export class Run {
   #refusal(at: Part, error: ServerError, completed: number | undefined): AmeliaError {
     const { table } = this.#context;
     const { version, script } = this.work;
-    const statement = typeof at === 'number' ? script.statements[at] : undefined;
+    const statement = typeof at === 'number' ? script.statements.at(at) : undefined;
     if (statement)
       return statementFailure(error, {
         version,
@@ -208,7 +210,7 @@ export class Run {
   }
 
   #tellNotice(at: Part, notice: Notice): void {
-    const statement = typeof at === 'number' ? this.work.script.statements[at] : undefined;
+    const statement = typeof at === 'number' ? this.work.script.statements.at(at) : undefined;
     if (!statement) return; // of our own making: "there is no transaction in progress" and the like
     const location = placeOf(this.work.script, statement);
     this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
@@ -234,7 +236,7 @@ export class Run {
 
   #tellStarted(index: number): void {
     const { script, version } = this.work;
-    const statement = script.statements[index];
+    const statement = script.statements.at(index);
     if (!statement || !this.goesOn) return;
     this.#context.emit({
       type: 'statement-started',

@@ -4,7 +4,6 @@
 import { AmeliaError } from '../errors.ts';
 import { checksum } from '../migration/checksum.ts';
 import { readEffect, type Effect } from '../migration/effect.ts';
-import type { Statement } from '../migration/types.ts';
 import { isServerError } from './driver.ts';
 import { asRole, begin, record, sessionSettings, setBack } from './envelope.ts';
 import { doneState, undone } from './flight.ts';
@@ -63,8 +62,8 @@ class Walk {
       return this.#run.settled();
     }
     // What completed may have set something up that the rest relies on, and that session is gone.
-    for (const statement of script.statements.slice(0, unfinished.completed)) {
-      const text = textOf(script, statement);
+    for (let at = 0; at < unfinished.completed; at++) {
+      const text = textOf(script, script.statements.at(at)!);
       if (/^(?:re)?set\b(?!\s+(?:local|transaction|constraints)\b)/i.test(text)) this.#run.send('journal', text);
     }
     await this.#run.settled();
@@ -75,7 +74,7 @@ class Walk {
   async #next(): Promise<void> {
     const { statements } = this.#work.script;
     const at = this.#completed;
-    const statement = statements[at];
+    const statement = statements.at(at);
     if (statement?.control === 'begin') return await this.#block(at);
     await this.#inTransaction(at);
     const { failure } = this.#run;
@@ -86,7 +85,7 @@ class Walk {
   }
 
   async #inTransaction(at: number): Promise<void> {
-    const statement = this.#work.script.statements[at];
+    const statement = this.#work.script.statements.at(at);
     if (!statement) return;
     this.#run.send('journal', begin(this.#context, this.#work.script));
     await this.#run.statement(at, statement);
@@ -97,13 +96,14 @@ class Walk {
 
   async #block(from: number): Promise<void> {
     const { statements } = this.#work.script;
-    const to = statements.findIndex((statement, i) => i > from && statement.control !== undefined);
-    const end = statements[to]?.control;
+    let to = from + 1;
+    while (to < statements.length && statements.at(to)!.control === undefined) to++;
+    const end = statements.at(to)?.control;
     this.#inBlock = true;
-    for (let i = from; i < to && this.#run.goesOn; i++) await this.#run.statement(i, statements[i] as Statement);
+    for (let i = from; i < to && this.#run.goesOn; i++) await this.#run.statement(i, statements.at(i)!);
     // With the block's own COMMIT; there is nothing to commit it with when the block is rolled back or prepared.
     if (end === 'commit') this.#run.send('journal', `${this.#asOurselves()}; ${this.#progress(to + 1)}`);
-    if (this.#run.goesOn) await this.#run.statement(to, statements[to] as Statement);
+    if (this.#run.goesOn) await this.#run.statement(to, statements.at(to)!);
     if (end !== 'commit') this.#ours(this.#progress(to + 1));
     await this.#run.settled();
     if (this.#run.failure !== undefined) return;
@@ -113,7 +113,7 @@ class Walk {
 
   /** A statement that cannot run in a transaction: its intent is written, then it runs, then that it is done. */
   async #byItself(at: number): Promise<void> {
-    const statement = this.#work.script.statements[at];
+    const statement = this.#work.script.statements.at(at);
     if (!statement) return;
     this.#ours(`UPDATE ${this.#journal} SET started = ${at} WHERE version = ${this.#work.version}`);
     await this.#run.settled();
@@ -129,7 +129,7 @@ class Walk {
   /** Whether a statement took effect whose answer nobody heard. Throws `plan.unfinished` when that cannot be told. */
   async #decide(at: number): Promise<void> {
     const { script, version, name } = this.#work;
-    const statement = script.statements[at];
+    const statement = script.statements.at(at);
     const effect: Effect = statement ? readEffect(script.text, statement.start, statement.end) : { kind: 'unknown' };
     if (effect.kind === 'unknown') {
       const reason = `nobody knows whether statement ${at + 1} (${script.path}) took effect: no answer came, and it cannot run in a transaction`;
@@ -189,7 +189,7 @@ class Walk {
     const aborted = this.#inBlock || run.failure !== undefined;
     if (aborted) await session.query('ROLLBACK').catch(() => {});
     const failed = run.failure?.at;
-    const statement = typeof failed === 'number' ? this.#work.script.statements[failed] : undefined;
+    const statement = typeof failed === 'number' ? this.#work.script.statements.at(failed) : undefined;
     const text = statement === undefined ? '' : textOf(this.#work.script, statement);
     // A statement is all or nothing, but for CONCURRENTLY, which may leave an invalid index.
     if (this.#completed === 0 && !/\bconcurrently\b/i.test(text)) {
@@ -220,7 +220,7 @@ class Walk {
 
   #progress(completed: number): string {
     const { script, version } = this.#work;
-    const end = script.statements[completed - 1]?.end ?? 0;
+    const end = script.statements.at(completed - 1)?.end ?? 0;
     const prefix = quoteLiteral(checksum(script.text.subarray(0, end)));
     return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix} WHERE version = ${version}`;
   }

@@ -14,7 +14,7 @@ const known = ['no-transaction', 'lock-timeout DURATION', 'statement-timeout DUR
  */
 export function readDirectives(path: string, text: Uint8Array, scan: Scan): Directives {
   const given = new Map<string, string>();
-  const firstStatement = scan.statements[0]?.start ?? text.length;
+  const firstStatement = scan.statements.at(0)?.start ?? text.length;
   for (const comment of scan.directives) {
     const line = Buffer.from(text.subarray(comment.start, comment.end)).toString();
     const foreign = /^--[ \t]*(\+goose +down|\+migrate +down|migrate:down)\b/i.exec(line)?.[1];

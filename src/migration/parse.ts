@@ -6,7 +6,8 @@ import { readCommand, type Command } from './command.ts';
 import { readDirectives } from './directives.ts';
 import { locate, summarize } from './location.ts';
 import { scan } from './scan.ts';
-import type { Migration, MigrationFile, Script, Statement } from './types.ts';
+import type { StatementList } from './statements.ts';
+import type { Migration, MigrationFile, Script, Statement, Statements } from './types.ts';
 
 /** Reads a migration's or a rollback's file. Throws `scan.*`, `directives.*` and `parse.*`, each with its location. */
 export function parseScript(path: string, text: Uint8Array): Script {
@@ -34,9 +35,10 @@ class Reader {
   }
 
   /** Leaves out a BEGIN and a COMMIT around the whole file, and refuses any other transaction control. */
-  asOneTransaction(all: readonly Statement[]): readonly Statement[] {
-    const wrapped = all.length >= 2 && this.#isPlain(all.at(0)!, 'begin') && this.#isPlain(all.at(-1)!, 'commit');
-    const statements = wrapped ? all.slice(1, -1) : all;
+  asOneTransaction(all: StatementList): Statements {
+    const wrapped =
+      all.length >= 2 && this.#isPlain(all.at(0)!, 'begin') && this.#isPlain(all.at(all.length - 1)!, 'commit');
+    const statements = wrapped ? all.inner() : all;
     for (const statement of statements) {
       const command = this.#command(statement);
       this.#refuseCopyToClient(command, statement);
@@ -48,7 +50,7 @@ class Reader {
   }
 
   /** Refuses a transaction that is not both opened and closed in the file. */
-  statementByStatement(statements: readonly Statement[]): readonly Statement[] {
+  statementByStatement(statements: Statements): Statements {
     let open: Statement | undefined;
     const unclosed = (statement: Statement, next: string | null) =>
       this.#refusal('parse.unclosed-transaction', statement, { statement: this.#shown(statement), next });

@@ -7,10 +7,10 @@ import { requireText } from './encoding.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { bomLength, locate } from './location.ts';
 import { RoutineBody } from './routine-body.ts';
-import type { Statement } from './types.ts';
+import { StatementList } from './statements.ts';
 
 export interface Scan {
-  readonly statements: readonly Statement[];
+  readonly statements: StatementList;
   /** Offsets of the `--` comments that speak to amelia-db, wherever they stand. */
   readonly directives: readonly { readonly start: number; readonly end: number }[];
 }
@@ -28,7 +28,7 @@ class Scanner {
   readonly #path: string;
   readonly #text: Uint8Array;
   readonly #lexer: Lexer;
-  readonly #statements: Statement[] = [];
+  readonly #statements = new StatementList();
   readonly #directives: { start: number; end: number }[] = [];
   readonly #body: RoutineBody;
   /** The statement being read: offset of its first token (-1 between statements), and just past its last. */

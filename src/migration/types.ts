@@ -34,6 +34,13 @@ export interface Statement {
   readonly copyData?: { readonly start: number; readonly end: number };
 }
 
+/** Statements in their order. Made anew at each look: kept as objects, the millions of a data migration would outweigh its file. */
+export interface Statements extends Iterable<Statement> {
+  readonly length: number;
+  /** Undefined where there is none; an index below 0 has none. */
+  at(index: number): Statement | undefined;
+}
+
 /** The directives at the head of a file (`-- amelia-db: …`). Durations in milliseconds. */
 export interface Directives {
   /** False for a file that says `no-transaction`. */
@@ -50,7 +57,7 @@ export interface Script extends Directives {
   /** `sha256:` and 64 hex digits; see checksum.ts for the rule. */
   readonly checksum: string;
   /** Without the BEGIN and COMMIT of a wrapper around the whole file. */
-  readonly statements: readonly Statement[];
+  readonly statements: Statements;
 }
 
 /** A migration file with what its text says. */

@@ -25,7 +25,7 @@ const variants: Record<string, (text: string) => string> = {
 };
 
 const split = (text: Buffer) =>
-  scan('x.sql', text).statements.map(({ start, end }) => text.toString('utf8', start, end));
+  Array.from(scan('x.sql', text).statements, ({ start, end }) => text.toString('utf8', start, end));
 const splitByPostgres = (text: Buffer) =>
   statementsByPostgres(withoutPsql(text))?.map(({ start, end }) => text.toString('utf8', start, end));
 

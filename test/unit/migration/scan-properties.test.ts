@@ -55,11 +55,13 @@ describe('any text', () => {
       fc.property(soup, (sql) => {
         const text = Buffer.from(sql);
         const found = scanOrRefusal(text);
-        if (found === undefined || found.statements.some(({ copyData }) => copyData)) return;
+        if (found === undefined) return;
+        const statements = [...found.statements];
+        if (statements.some(({ copyData }) => copyData)) return;
         let end = 0;
-        for (const statement of [...found.statements, { start: text.length, end: text.length }]) {
-          expect(scan('gap', text.subarray(end, statement.start)).statements).toEqual([]);
-          if (statement !== found.statements[0] && statement.start < text.length && end > 0) {
+        for (const statement of [...statements, { start: text.length, end: text.length }]) {
+          expect(scan('gap', text.subarray(end, statement.start)).statements).toHaveLength(0);
+          if (statement !== statements[0] && statement.start < text.length && end > 0) {
             expect(text.subarray(end, statement.start).includes(';')).toBe(true);
           }
           end = statement.end;
@@ -78,7 +80,7 @@ test("whatever PostgreSQL accepts is split as PostgreSQL's own parser splits it"
       const expected = statementsByPostgres(text);
       if (expected === undefined) return;
       accepted++;
-      expect(scan('x.sql', text).statements.map(({ start, end }) => ({ start, end }))).toEqual(expected);
+      expect(Array.from(scan('x.sql', text).statements, ({ start, end }) => ({ start, end }))).toEqual(expected);
     }),
     { numRuns: Number(process.env.AMELIA_TEST_RUNS ?? 20_000) },
   );
