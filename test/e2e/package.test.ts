@@ -155,20 +155,20 @@ describe('the library', () => {
     const database = await freshDatabase();
     const app = folderOf({
       'app.mjs': `import { createMigrator } from 'amelia-db';
-        const migrator = createMigrator({ databaseUrl: process.env.DATABASE_URL, signal: AbortSignal.timeout(700) });
+        const stop = new AbortController();
+        const onEvent = ({ type }) => type === 'statement-started' && setTimeout(() => stop.abort(), 100);
+        const migrator = createMigrator({ databaseUrl: process.env.DATABASE_URL, signal: stop.signal, onEvent });
         const error = await migrator.migrate().catch((reason) => reason);
         console.log(error.code, error.result.steps[0].state);`,
     });
-    addFiles(app, { 'migrations/1_long.sql': 'SELECT pg_sleep(60);' });
+    addFiles(app, { 'migrations/1_long.sql': 'SELECT pg_sleep(600);' });
     linkPackage(app);
-    const begun = performance.now();
     const stdout = execFileSync(process.execPath, ['app.mjs'], {
       cwd: app,
       env: cleanEnvironment({ DATABASE_URL: database.url }),
       encoding: 'utf8',
     });
     expect(stdout).toBe('apply.interrupted rolled-back\n');
-    expect(performance.now() - begun).toBeLessThan(5000);
   });
 });
 

@@ -46,6 +46,6 @@ async function holder(url: string, lock: string): Promise<Blocked['blocker']> {
 /** Resolves when the ALTER TABLE waits; answers the moment. */
 export async function waits(database: TestDatabase): Promise<number> {
   const waiting = () => database.query(`SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`);
-  await expect.poll(waiting, { timeout: 10_000, interval: 10 }).toHaveLength(1);
+  await expect.poll(waiting, { interval: 10 }).toHaveLength(1);
   return performance.now();
 }

@@ -8,9 +8,10 @@ import { folderOf } from '../support/folder.ts';
 import { startProxy } from '../support/proxy.ts';
 import { readHolds, readLeftovers } from './five.ts';
 import { type Report, untruths } from './truth.ts';
+import { soon } from '../support/soon.ts';
 
 /** Two seconds are promised; a machine that is busy with other tests takes its part. */
-const atMostMs = 3000;
+const atMostMs = soon(3000);
 
 const first = `
 CREATE TABLE accounts (n int);
@@ -101,9 +102,7 @@ it('with ten migrations in flight', async () => {
     (_, i) => [`${i + 10}_m.sql`, entry(i + 10, 'SELECT pg_sleep(0.1);')] as const,
   );
   const run = migrate(proxy.url, { '1_first.sql': first, ...Object.fromEntries(many) });
-  await expect
-    .poll(async () => (await readHolds(database.url)).recorded, { interval: 20, timeout: 20_000 })
-    .toContain('14');
+  await expect.poll(async () => (await readHolds(database.url)).recorded, { interval: 20 }).toContain('14');
   const { recorded } = await endsSoon(run, database);
   expect(recorded.length).toBeLessThan(20);
 });
@@ -111,7 +110,7 @@ it('with ten migrations in flight', async () => {
 /** Starts `migrate --json`. */
 function migrate(url: string, folder: Record<string, string>, ...more: string[]): RunningAmelia {
   const args = ['migrate', '-m', folderOf(folder), '-d', url, '--json', ...more];
-  const run = spawnAmelia(args, { timeoutMs: 20_000 });
+  const run = spawnAmelia(args);
   run.child.stdin.end();
   return run;
 }
@@ -129,7 +128,7 @@ async function endsTruly(run: RunningAmelia, database: TestDatabase, begun: numb
   const result = await run.result;
   const ms = Math.round(performance.now() - begun);
   ended();
-  await expect.poll(() => readLeftovers(database.url), { timeout: 10_000 }).toEqual({ sessions: 0, locks: 0 });
+  await expect.poll(() => readLeftovers(database.url)).toEqual({ sessions: 0, locks: 0 });
   const holds = await readHolds(database.url);
   expect({
     status: result.status,
@@ -151,5 +150,5 @@ async function lockTable(database: TestDatabase): Promise<void> {
 /** Resolves when a session of the run's is in that state. */
 async function until(database: TestDatabase, state: string): Promise<void> {
   const found = () => database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND ${state}`);
-  await expect.poll(found, { timeout: 10_000, interval: 20 }).toHaveLength(1);
+  await expect.poll(found, { interval: 20 }).toHaveLength(1);
 }

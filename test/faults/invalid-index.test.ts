@@ -54,7 +54,7 @@ async function expectMadeGood(admin: string, when: 'before' | 'while', strike: (
   const waiting = () =>
     database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
     AND wait_event = 'virtualxid' AND query ~ '^CREATE UNIQUE INDEX'`);
-  await expect.poll(waiting, { timeout: 10_000, interval: 20 }).toHaveLength(1);
+  await expect.poll(waiting, { interval: 20 }).toHaveLength(1);
   await strike({ database, proxy, kill: () => run.child.kill('SIGKILL') });
   const invalid = `SELECT count(*)::int AS n FROM pg_index WHERE NOT indisvalid`;
   expect(await query(database.url, invalid)).toEqual([{ n: 1 }]);
@@ -70,7 +70,7 @@ async function expectMadeGood(admin: string, when: 'before' | 'while', strike: (
   await run.result;
   expect(await again).toMatchObject({ status: 0 });
   expect(await readPicture(database.url)).toEqual(picture);
-  await expect.poll(() => readLeftovers(database.url), { timeout: 5000 }).toEqual({ sessions: 0, locks: 0 });
+  await expect.poll(() => readLeftovers(database.url)).toEqual({ sessions: 0, locks: 0 });
 }
 
 /** A transaction that sees the accounts as they are now; answers how to end it. */

@@ -5,6 +5,7 @@ import { freshDatabase } from '../../support/database.ts';
 import { engineFor, failureOf } from '../../support/engine.ts';
 import { folderOf } from '../../support/folder.ts';
 import { startProxy } from '../../support/proxy.ts';
+import { soon } from '../../support/soon.ts';
 
 const many = (n: number, change: Record<number, string> = {}) =>
   folderOf(
@@ -137,10 +138,10 @@ describe('a statement that is blocked', () => {
 
   it('says by whom within two seconds, also in the error', async () => {
     const { database, folder } = await blocked();
-    const engine = engineFor(database.url, folder, { lockTimeoutMs: 2500 });
+    const engine = engineFor(database.url, folder, { lockTimeoutMs: 5000 });
     const run = failureOf(engine.migrate({ lockRetries: 0 }), 'apply.statement-failed');
     const told = () => engine.events.find(({ type }) => type === 'blocked');
-    await expect.poll(told, { timeout: 2000 }).toMatchObject({
+    await expect.poll(told, { timeout: soon(2000) }).toMatchObject({
       blockers: [{ applicationName: 'the nightly report', user: 'postgres', state: 'idle in transaction' }],
       queued: 0,
     });
@@ -158,7 +159,7 @@ describe('a statement that is blocked', () => {
     const readers = Array.from({ length: 4 }, () => database.query('SELECT count(*) FROM busy'));
     // They wait behind our ALTER TABLE, until that gives way.
     await Promise.all(readers);
-    expect(engine.events.find(({ type }) => type === 'retrying')).toMatchObject({ version: '2' });
+    await expect.poll(() => engine.events.find(({ type }) => type === 'retrying')).toMatchObject({ version: '2' });
     await blocker.unsafe('COMMIT');
     expect(await run).toMatchObject({ to: '3' });
   });

@@ -111,11 +111,9 @@ describe('a summary', () => {
     expect(summary(text, max)).toBe(expected);
   });
 
-  test('of a statement of a hundred million bytes reads its beginning only', () => {
-    const text = Buffer.alloc(100_000_000, 'x, ');
-    text.write('select ');
-    const begin = performance.now();
+  test('of a statement that is longer than any string can be reads its beginning only', () => {
+    const text = Buffer.alloc(600_000_000);
+    text.write(`select ${'x, '.repeat(1000)}`);
     expect(summarize(text, 0, text.length)).toHaveLength(120);
-    expect(performance.now() - begin).toBeLessThan(500);
   });
 });
