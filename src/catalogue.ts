@@ -344,6 +344,11 @@ export const catalogue = {
     (f: { version: string; table: string; reason: string; sqlstate: string | null }) =>
       `the migration ran, but recording version ${f.version} in ${f.table} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
   ),
+  'apply.file-changed': entry(
+    1,
+    (f: { path: string }) => `${f.path} was changed while it ran`,
+    () => 'nothing of it stays; run the same command again when nobody writes to the file',
+  ),
   'apply.history-changed': entry(
     1,
     (f: { version: string; table: string }) =>

@@ -75,7 +75,7 @@ async function send(
     before = run;
     run.send('begin', begin(context, work.script));
     await run.statements();
-    if (run.goesOn) run.send('record', finish(context, work, null));
+    if (run.goesOn) run.record(finish(context, work, null));
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
     const still = flying.filter(({ done }) => !done);

@@ -2,8 +2,8 @@
 // first that failed and tells events. What is sent besides the statements is decided elsewhere.
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { MigratorEvent, Notice, StepResult, StepState } from '../events.ts';
-import { summarize } from '../migration/location.ts';
-import type { Direction, Script, Statement, UnfinishedMigration } from '../migration/types.ts';
+import { Locator, summarize } from '../migration/location.ts';
+import type { Direction, Script, Statement, TextReader, UnfinishedMigration } from '../migration/types.ts';
 import { isServerError, type ServerError } from './driver.ts';
 import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
 import type { Expected } from './history.ts';
@@ -53,6 +53,8 @@ type Part = 'begin' | 'record' | 'journal' | number;
 export class Run {
   readonly work: Work;
   readonly #context: ApplyContext;
+  readonly #reader: TextReader;
+  #locator: Locator | undefined;
   #last: Promise<void> = Promise.resolve();
   #begunAt = 0;
   #told = false;
@@ -70,6 +72,7 @@ export class Run {
   constructor(context: ApplyContext, work: Work, around: { before?: Run | undefined; onDone?: () => void } = {}) {
     this.#context = context;
     this.work = work;
+    this.#reader = work.script.reader();
     this.#before = around.before;
     this.#onDone = around.onDone;
   }
@@ -114,14 +117,29 @@ export class Run {
   /** Sends one statement, with its rows when it is a COPY. */
   async statement(index: number, statement: Statement): Promise<void> {
     const { session } = this.#context;
-    const { script } = this.work;
-    const text = textOf(script, statement);
+    let text: string;
+    try {
+      text = this.#reader.read(statement.start, statement.end).toString();
+    } catch (error) {
+      this.failure ??= { at: index, error };
+      return;
+    }
     if (!statement.copyData) return this.send(index, text);
     await this.settled();
     if (!this.goesOn) return;
-    const rows = script.text.subarray(statement.copyData.start, statement.copyData.end);
-    this.#watch(session.copy(text, rows, this.#listener(index)));
+    const { start, end } = statement.copyData;
+    this.#watch(session.copy(text, pieces(this.#reader, start, end), this.#listener(index)));
     await this.settled();
+  }
+
+  /** Sends the record, unless the file is not what was parsed any more. */
+  record(text: string): void {
+    try {
+      this.#reader.confirm();
+      this.send('record', text);
+    } catch (error) {
+      this.failure ??= { at: 'record', error };
+    }
   }
 
   /** Forgets a failure that was dealt with, so that sending can go on. */
@@ -238,6 +256,8 @@ export class Run {
     const { script, version } = this.work;
     const statement = script.statements.at(index);
     if (!statement || !this.goesOn) return;
+    // From one statement to the next: from the start each time, a large file would never end.
+    const locator = () => (this.#locator ??= new Locator(script.path, script.text));
     this.#context.emit({
       type: 'statement-started',
       version: String(version),
@@ -245,10 +265,10 @@ export class Run {
       statements: script.statements.length,
       // Computed when somebody looks: finding a line in a large file takes time.
       get location() {
-        return placeOf(script, statement);
+        return locator().at(statement.start);
       },
       get summary() {
-        return summarize(script.text, statement.start, statement.end);
+        return summarize(locator().text, statement.start, statement.end);
       },
     });
   }
@@ -265,11 +285,14 @@ export class Run {
   }
 }
 
+/** What COPY sends at once, in bytes. */
+const copyPieceBytes = 256 * 1024;
+
+function* pieces(reader: TextReader, start: number, end: number): Generator<Buffer> {
+  for (let at = start; at < end; at += copyPieceBytes) yield reader.read(at, Math.min(at + copyPieceBytes, end));
+}
+
 /** A statement as it stands in the file. */
 export function textOf(script: Script, statement: Statement): string {
-  return Buffer.from(script.text.buffer, script.text.byteOffset, script.text.byteLength).toString(
-    'utf8',
-    statement.start,
-    statement.end,
-  );
+  return script.reader().read(statement.start, statement.end).toString();
 }

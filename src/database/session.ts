@@ -1,5 +1,6 @@
 // One session with one server: messages are sent in order, may be in flight together, and are
 // refused once the connection is lost. Never reconnects, never retries, never prints.
+import type { Writable } from 'node:stream';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
 import { describeAddress, openSocket } from './connect.ts';
@@ -40,8 +41,6 @@ interface Pending {
 /** Bounds of what is in flight: enough to hide the round trip, little enough to cancel and to hold in memory. */
 const maxInFlight = 1000;
 const maxBytesInFlight = 1024 * 1024;
-/** Inline COPY data is sent in pieces of this many bytes. */
-const copyChunkBytes = 256 * 1024;
 
 /** A server that does not take a cancel request in this time will not. */
 const cancelMs = 1000;
@@ -167,10 +166,10 @@ export class Session {
     return this.#inFlight.length < maxInFlight / share && (this.#bytesInFlight + bytes) * share <= maxBytesInFlight;
   }
 
-  /** Runs `COPY … FROM stdin` with these rows. Nothing else may be in flight. */
-  async copy(text: string, data: Uint8Array, listener?: Listener): Promise<Answer> {
+  /** Runs `COPY … FROM stdin` with these rows; an AmeliaError of theirs is its own. Nothing else may be in flight. */
+  async copy(text: string, rows: Iterable<Uint8Array>, listener?: Listener): Promise<Answer> {
     if (this.lost) throw this.lost;
-    const pending = this.#track(data.length, listener);
+    const pending = this.#track(0, listener);
     const query = this.#driver.query(text);
     // The driver forgets a failure that comes after the last row was sent: hear it at its source.
     const failed = new Promise<never>((_, reject) => {
@@ -183,16 +182,22 @@ export class Session {
     failed.catch(() => {});
     this.#embedded?.expectCopy();
     try {
-      const stream = await query.writable();
+      const stream = (await query.writable()) as Writable;
       const done = new Promise<void>((resolve, reject) => stream.on('finish', resolve).on('error', reject));
-      done.catch(() => {});
       const settled = Promise.race([done, failed]);
-      for (let at = 0; at < data.length; at += copyChunkBytes) {
-        if (!stream.write(data.subarray(at, at + copyChunkBytes))) {
-          await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), settled]);
+      settled.catch(() => {});
+      try {
+        for (const piece of rows) {
+          if (!stream.write(piece)) {
+            await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), settled]);
+          }
         }
+        stream.end();
+      } catch (error) {
+        stream.destroy(error as Error); // CopyFail: the server waits for rows, and the session goes on
+        await failed.catch(() => {});
+        throw error;
       }
-      stream.end();
       await settled;
       const answer = { rows: [], tag: 'COPY', ms: performance.now() - pending.startedAt };
       listener?.answer?.(answer);

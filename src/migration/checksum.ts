@@ -14,23 +14,41 @@ export const checksumRule = 'sha256';
  * CR made LF: what editors and git do to a file on its way between systems does not count.
  */
 export function checksum(text: Uint8Array): string {
-  const hash = createHash('sha256');
-  let start = bomLength(text);
-  const firstReturn = text.indexOf(CR, start);
-  const plainEnd = firstReturn === -1 ? text.length : firstReturn;
-  hash.update(text.subarray(start, plainEnd));
+  return new RunningChecksum().update(text).digest();
+}
 
-  const chunk = new Uint8Array(firstReturn === -1 ? 0 : CHUNK);
-  for (start = plainEnd; start < text.length;) {
-    const end = Math.min(start + CHUNK, text.length);
-    let length = 0;
-    for (let i = start; i < end; i++) {
-      const byte = text[i]!;
-      if (byte !== CR) chunk[length++] = byte;
-      else if (text[i + 1] !== LF) chunk[length++] = LF;
+/** As `checksum`, of a text that comes piece by piece; the first piece has at least three bytes if the text has. */
+export class RunningChecksum {
+  readonly #hash = createHash('sha256');
+  #begun = false;
+  /** The last piece ended in CR, which is the line's end with or without the LF that may follow. */
+  #returned = false;
+
+  update(piece: Uint8Array): this {
+    let start = this.#begun ? 0 : bomLength(piece);
+    this.#begun = true;
+    if (this.#returned && piece[start] === LF) start++;
+    if (piece.length > 0) this.#returned = piece[piece.length - 1] === CR;
+    const firstReturn = piece.indexOf(CR, start);
+    const plainEnd = firstReturn === -1 ? piece.length : firstReturn;
+    this.#hash.update(piece.subarray(start, plainEnd));
+
+    const chunk = new Uint8Array(firstReturn === -1 ? 0 : CHUNK);
+    for (start = plainEnd; start < piece.length;) {
+      const end = Math.min(start + CHUNK, piece.length);
+      let length = 0;
+      for (let i = start; i < end; i++) {
+        const byte = piece[i]!;
+        if (byte === CR) chunk[length++] = LF;
+        else if (byte !== LF || piece[i - 1] !== CR) chunk[length++] = byte;
+      }
+      this.#hash.update(chunk.subarray(0, length));
+      start = end;
     }
-    hash.update(chunk.subarray(0, length));
-    start = end;
+    return this;
   }
-  return `${checksumRule}:${hash.digest('hex')}`;
+
+  digest(): string {
+    return `${checksumRule}:${this.#hash.digest('hex')}`;
+  }
 }

@@ -1,5 +1,5 @@
 // The migrations folder, and the only file of this room that reads the disk. Never opens a file to list it.
-import { readdirSync, readFileSync, type Dirent } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { AmeliaError } from '../errors.ts';
 import { isSqlFileName, parseFileName, type FileName } from './filename.ts';
@@ -43,6 +43,20 @@ export function readText(path: string): Buffer {
     return readFileSync(path);
   } catch (cause) {
     throw new AmeliaError('discover.unreadable', { path, reason: reasonOf(cause) }, { cause });
+  }
+}
+
+/** At most `length` bytes of a file from `position` on; none at its end. Throws `discover.unreadable`. */
+export function readPiece(path: string, position: number, length: number): Buffer {
+  const piece = Buffer.allocUnsafeSlow(length);
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    return piece.subarray(0, readSync(file, piece, 0, length, position));
+  } catch (cause) {
+    throw new AmeliaError('discover.unreadable', { path, reason: reasonOf(cause) }, { cause });
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

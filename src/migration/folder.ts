@@ -2,6 +2,7 @@
 // and only when somebody needs it.
 import { checksum } from './checksum.ts';
 import { discover, readText } from './discover.ts';
+import { withoutText } from './large-script.ts';
 import { parseScript } from './parse.ts';
 import type { History, MigrationFile, Script, Step } from './types.ts';
 
@@ -39,7 +40,7 @@ export class Folder {
   /** The script that a step runs: the migration's file, or its rollback's. Throws as `parseScript` does. */
   script({ direction, file }: Step): Script {
     const path = direction === 'up' ? file.path : (file.rollbackPath ?? file.path);
-    const known = this.#scripts.get(path) ?? parseScript(path, readText(path));
+    const known = this.#scripts.get(path) ?? withoutText(parseScript(path, readText(path)));
     this.#scripts.set(path, known);
     return known;
   }

@@ -16,8 +16,8 @@ export function bomLength(text: Uint8Array): number {
  * ascending order costs one pass over the text, however many they are.
  */
 export class Locator {
+  readonly text: Uint8Array;
   readonly #path: string;
-  readonly #text: Uint8Array;
   #offset = 0;
   #line = 1;
   #column = 1;
@@ -25,13 +25,13 @@ export class Locator {
 
   constructor(path: string, text: Uint8Array) {
     this.#path = path;
-    this.#text = text;
+    this.text = text;
     this.#rewind();
   }
 
   /** The place of the character that holds the byte at `offset`; at the text's end, the place behind its last character. */
   at(offset: number): Location {
-    const text = this.#text;
+    const { text } = this;
     const target = characterStart(text, Math.min(offset, text.length));
     if (target < this.#offset) this.#rewind();
     for (let i = this.#offset; i < target; i++) {
@@ -57,7 +57,7 @@ export class Locator {
   }
 
   #rewind(): void {
-    this.#offset = this.#lineStart = bomLength(this.#text);
+    this.#offset = this.#lineStart = bomLength(this.text);
     this.#line = 1;
     this.#column = 1;
   }

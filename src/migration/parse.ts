@@ -4,20 +4,22 @@ import { AmeliaError, type ErrorCode, type ErrorFacts } from '../errors.ts';
 import { checksum } from './checksum.ts';
 import { readCommand, type Command } from './command.ts';
 import { readDirectives } from './directives.ts';
+import { asBuffer } from './lexer.ts';
 import { locate, summarize } from './location.ts';
 import { scan } from './scan.ts';
-import type { StatementList } from './statements.ts';
+import { inner } from './statements.ts';
 import type { Migration, MigrationFile, Script, Statement, Statements } from './types.ts';
 
 /** Reads a migration's or a rollback's file. Throws `scan.*`, `directives.*` and `parse.*`, each with its location. */
 export function parseScript(path: string, text: Uint8Array): Script {
   const found = scan(path, text);
   const directives = readDirectives(path, text, found);
-  const reader = new Reader(path, text);
+  const parser = new Parser(path, text);
   const statements = directives.transaction
-    ? reader.asOneTransaction(found.statements)
-    : reader.statementByStatement(found.statements);
-  return { path, text, checksum: checksum(text), statements, ...directives };
+    ? parser.asOneTransaction(found.statements)
+    : parser.statementByStatement(found.statements);
+  const reader = { read: (start: number, end: number) => asBuffer(text).subarray(start, end), confirm: () => {} };
+  return { path, text, reader: () => reader, checksum: checksum(text), statements, ...directives };
 }
 
 /** As `parseScript`, for a migration's own file. */
@@ -25,7 +27,7 @@ export function parseMigration(file: MigrationFile, text: Uint8Array): Migration
   return { ...parseScript(file.path, text), version: file.version, name: file.name };
 }
 
-class Reader {
+class Parser {
   readonly #path: string;
   readonly #text: Uint8Array;
 
@@ -35,10 +37,10 @@ class Reader {
   }
 
   /** Leaves out a BEGIN and a COMMIT around the whole file, and refuses any other transaction control. */
-  asOneTransaction(all: StatementList): Statements {
+  asOneTransaction(all: Statements): Statements {
     const wrapped =
       all.length >= 2 && this.#isPlain(all.at(0)!, 'begin') && this.#isPlain(all.at(all.length - 1)!, 'commit');
-    const statements = wrapped ? all.inner() : all;
+    const statements = wrapped ? inner(all) : all;
     for (const statement of statements) {
       const command = this.#command(statement);
       this.#refuseCopyToClient(command, statement);

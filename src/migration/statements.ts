@@ -2,9 +2,13 @@
 // take more memory than the file does.
 import type { Statement, Statements } from './types.ts';
 
+/** So many statements are in one block; the last block grows up to that. */
+const blockSize = 1 << 16;
+
 /** A list that grows at its end. Offsets are kept in 32 bits: no file that fits in a Buffer has more. */
 export class StatementList implements Statements {
-  #offsets = new Uint32Array(32);
+  /** Start and end of each statement, one after the other. */
+  readonly #blocks: Uint32Array[] = [];
   /** What few statements have, by index. */
   readonly #rare = new Map<number, Pick<Statement, 'control' | 'copyData'>>();
   #length = 0;
@@ -14,35 +18,43 @@ export class StatementList implements Statements {
   }
 
   push({ start, end, ...rare }: Statement): void {
-    const at = this.#length++;
-    if (2 * at === this.#offsets.length) {
-      const grown = new Uint32Array(this.#offsets.length * 2);
-      grown.set(this.#offsets);
-      this.#offsets = grown;
-    }
-    this.#offsets[2 * at] = start;
-    this.#offsets[2 * at + 1] = end;
-    if (rare.control !== undefined || rare.copyData !== undefined) this.#rare.set(at, rare);
+    const index = this.#length++;
+    const at = 2 * (index % blockSize);
+    const block = this.#room(Math.floor(index / blockSize), at);
+    block[at] = start;
+    block[at + 1] = end;
+    if (rare.control !== undefined || rare.copyData !== undefined) this.#rare.set(index, rare);
   }
 
   at(index: number): Statement | undefined {
     if (index < 0 || index >= this.#length) return undefined;
-    const start = this.#offsets[2 * index]!;
-    const end = this.#offsets[2 * index + 1]!;
+    const block = this.#blocks[Math.floor(index / blockSize)]!;
+    const at = 2 * (index % blockSize);
     const rare = this.#rare.get(index);
-    return rare === undefined ? { start, end } : { start, end, ...rare };
-  }
-
-  /** The same statements without the first and the last. */
-  inner(): StatementList {
-    const inner = new StatementList();
-    inner.#offsets = this.#offsets.subarray(2, 2 * (this.#length - 1));
-    inner.#length = this.#length - 2;
-    for (const [at, rare] of this.#rare) if (at > 0 && at <= inner.#length) inner.#rare.set(at - 1, rare);
-    return inner;
+    return { start: block[at]!, end: block[at + 1]!, ...rare };
   }
 
   *[Symbol.iterator](): Iterator<Statement> {
-    for (let at = 0; at < this.#length; at++) yield this.at(at)!;
+    for (let index = 0; index < this.#length; index++) yield this.at(index)!;
   }
+
+  #room(number: number, at: number): Uint32Array {
+    const block = this.#blocks[number] ?? new Uint32Array(64);
+    if (at < block.length) return (this.#blocks[number] = block);
+    const grown = new Uint32Array(2 * block.length);
+    grown.set(block);
+    return (this.#blocks[number] = grown);
+  }
+}
+
+/** Statements without the first and the last. */
+export function inner(statements: Statements): Statements {
+  const length = statements.length - 2;
+  return {
+    length,
+    at: (index) => (index < 0 || index >= length ? undefined : statements.at(index + 1)),
+    *[Symbol.iterator]() {
+      for (let index = 0; index < length; index++) yield statements.at(index + 1)!;
+    },
+  };
 }

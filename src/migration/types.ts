@@ -49,11 +49,21 @@ export interface Directives {
   readonly statementTimeoutMs?: number;
 }
 
+/** Goes through a script's text once. */
+export interface TextReader {
+  /** The bytes from `start` to `end`; each call begins where the one before began, or later. Throws `apply.file-changed`. */
+  read(start: number, end: number): Buffer;
+  /** Before what was read may count: throws `apply.file-changed` when it is not what was parsed. */
+  confirm(): void;
+}
+
 /** A script that can be applied: a migration's file or its rollback's, read and understood. */
 export interface Script extends Directives {
   readonly path: string;
-  /** The whole file, byte for byte as it was read. */
+  /** The whole file, byte for byte. Of a large one it is read again each time that somebody looks. */
   readonly text: Uint8Array;
+  /** For sending it. */
+  reader(): TextReader;
   /** `sha256:` and 64 hex digits; see checksum.ts for the rule. */
   readonly checksum: string;
   /** Without the BEGIN and COMMIT of a wrapper around the whole file. */

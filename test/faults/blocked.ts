@@ -45,7 +45,10 @@ async function holder(url: string, lock: string): Promise<Blocked['blocker']> {
 
 /** Resolves when the ALTER TABLE waits; answers the moment. */
 export async function waits(database: TestDatabase): Promise<number> {
-  const waiting = () => database.query(`SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`);
+  const waiting = () =>
+    database.query(
+      `SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
   await expect.poll(waiting, { interval: 10 }).toHaveLength(1);
   return performance.now();
 }

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Session } from '../../../src/database/session.ts';
 import { parseTarget } from '../../../src/database/target.ts';
-import { isAmeliaError } from '../../../src/errors.ts';
+import { AmeliaError, isAmeliaError } from '../../../src/errors.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
 const open: Session[] = [];
@@ -100,11 +100,15 @@ describe('COPY … FROM stdin', () => {
   const rows = (from: number, to: number) =>
     Buffer.from(Array.from({ length: to - from }, (_, i) => `${from + i}\trow ${from + i}; 'quoted' -- $$\n`).join(''));
 
+  function* pieces(data: Buffer) {
+    for (let at = 0; at < data.length; at += 100_000) yield data.subarray(at, at + 100_000);
+  }
+
   it('sends the rows, however many', async () => {
     const database = await freshDatabase();
     const session = await sessionWith(database);
     await session.query('CREATE TABLE t (id int PRIMARY KEY, what text)');
-    await session.copy('COPY t FROM stdin', rows(0, 100_000));
+    await session.copy('COPY t FROM stdin', [rows(0, 50_000), rows(50_000, 100_000)]);
     expect(await session.query('SELECT count(*)::int AS n, max(id) AS top FROM t')).toEqual([
       { n: 100_000, top: 99_999 },
     ]);
@@ -113,7 +117,19 @@ describe('COPY … FROM stdin', () => {
   it('accepts no rows at all', async () => {
     const session = await sessionWith(await freshDatabase());
     await session.query('CREATE TABLE t (id int)');
-    await session.copy('COPY t FROM stdin', Buffer.alloc(0));
+    await session.copy('COPY t FROM stdin', []);
+    expect(await session.query('SELECT count(*)::int AS n FROM t')).toEqual([{ n: 0 }]);
+  });
+
+  it('fails when the rows cannot be had, and the session goes on', async () => {
+    const session = await sessionWith(await freshDatabase());
+    await session.query('CREATE TABLE t (id int, what text)');
+    const gone = new AmeliaError('apply.file-changed', { path: 'gone.sql' });
+    const broken = function* () {
+      yield rows(0, 10);
+      throw gone;
+    };
+    await expect(session.copy('COPY t FROM stdin', broken())).rejects.toBe(gone);
     expect(await session.query('SELECT count(*)::int AS n FROM t')).toEqual([{ n: 0 }]);
   });
 
@@ -131,9 +147,9 @@ describe('COPY … FROM stdin', () => {
   ])('fails with %s, and the session goes on', async (_, text, data, sqlstate) => {
     const session = await sessionWith(await freshDatabase());
     await session.query('CREATE TABLE t (id int PRIMARY KEY, what text); CREATE TABLE c (id int, t int REFERENCES t)');
-    await expect(session.copy(text, data)).rejects.toMatchObject({ code: sqlstate });
+    await expect(session.copy(text, pieces(data))).rejects.toMatchObject({ code: sqlstate });
     expect(await session.query('SELECT count(*)::int AS n FROM t')).toEqual([{ n: 0 }]);
-    await session.copy('COPY t FROM stdin', Buffer.from('7\tseven\n'));
+    await session.copy('COPY t FROM stdin', [Buffer.from('7\tseven\n')]);
     expect(await session.query('SELECT id FROM t')).toEqual([{ id: 7 }]);
   });
 });

@@ -200,7 +200,7 @@ it('tries on the target with --live, and leaves nothing behind', async () => {
   ).toEqual(before);
   expect(
     await db.query(
-      "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relnamespace = 'public'::regnamespace",
+      "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relnamespace = 'public'::regnamespace AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
     ),
   ).toEqual([]);
   const live = result.constraints.filter(({ evidence }) => evidence.some((line) => line.startsWith('live')));

@@ -11,9 +11,8 @@ const noTransaction = '-- amelia-db: no-transaction\n';
 test('a migration is its file, its text as it was read, its checksum, its directives and its statements', () => {
   const file = { version: 7n, name: 'a', path: 'm/007_a.sql', rollbackPath: 'm/007_a.down.sql' };
   const text = Buffer.from('-- amelia-db: lock-timeout 2s\nselect 1;');
-  const { statements, ...migration } = parseMigration(file, text);
-  expect([...statements]).toEqual([{ start: 30, end: 38 }]);
-  expect(migration).toEqual({
+  const parsed = parseMigration(file, text);
+  expect(parsed).toMatchObject({
     version: 7n,
     name: 'a',
     path: 'm/007_a.sql',
@@ -22,6 +21,9 @@ test('a migration is its file, its text as it was read, its checksum, its direct
     transaction: true,
     lockTimeoutMs: 2_000,
   });
+  expect([...parsed.statements]).toEqual([{ start: 30, end: 38 }]);
+  expect(parsed.reader().read(30, 38).toString()).toBe('select 1');
+});
 });
 
 describe('a file is one transaction', () => {
