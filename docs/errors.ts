@@ -166,6 +166,10 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'The row could not be written into the history table, so the migration was rolled back with it: a trigger, a constraint or missing rights on that table, or a statement of the migration that took them away.',
     cure: 'Give the role INSERT on the history table, and leave the table out of migrations.',
   },
+  'apply.file-changed': {
+    cause:
+      'A large file (16 MB and more) is read again while it is sent, and what was sent is held against its checksum before the COMMIT. It was not the same: somebody wrote to the file meanwhile.',
+  },
   'apply.history-changed': {
     cause: 'The history is not what it was when the run was planned: the file writes into it, or somebody else does.',
   },

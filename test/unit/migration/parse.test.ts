@@ -24,7 +24,6 @@ test('a migration is its file, its text as it was read, its checksum, its direct
   expect([...parsed.statements]).toEqual([{ start: 30, end: 38 }]);
   expect(parsed.reader().read(30, 38).toString()).toBe('select 1');
 });
-});
 
 describe('a file is one transaction', () => {
   test.each([
