@@ -170,6 +170,11 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cause:
       'A large file (16 MB and more) is read again while it is sent, and what was sent is held against its checksum before the COMMIT. It was not the same: somebody wrote to the file meanwhile.',
   },
+  'apply.setting-behind-pooler': {
+    facts: { statement: "SET search_path = 'app'" },
+    cause:
+      'A `no-transaction` file sets something for its session, and the connection goes through a proxy that pools by transaction: the next statement may run in another session, and the setting would stay in one that belongs to others. Nothing of the file was run.',
+  },
   'apply.history-changed': {
     cause: 'The history is not what it was when the run was planned: the file writes into it, or somebody else does.',
   },

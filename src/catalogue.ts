@@ -349,6 +349,13 @@ export const catalogue = {
     (f: { path: string }) => `${f.path} was changed while it ran`,
     () => 'nothing of it stays; run the same command again when nobody writes to the file',
   ),
+  'apply.setting-behind-pooler': entry(
+    1,
+    (f: { statement: string }) =>
+      `${f.statement} would reach another session: this connection goes through a transaction-pooling proxy`,
+    () =>
+      'connect to the server itself for this migration, or write SET LOCAL in a BEGIN … COMMIT around the statements that it is for',
+  ),
   'apply.history-changed': entry(
     1,
     (f: { version: string; table: string }) =>

@@ -78,11 +78,10 @@ export class Workspace {
 
   /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
   async lock(connection: Connection, { lockWaitMs = defaultLockWaitMs }: WaitOption): Promise<void> {
-    const { schema, table } = connection.reading.table;
     const { pooled } = connection;
     const session = pooled ? await connection.another('SELECT') : connection.session;
     if (pooled) this.emit({ type: 'pooler' });
-    await acquireLock(session, lockKey(`${schema}.${table}`), {
+    await acquireLock(session, lockKey(connection.reading.table), {
       waitMs: lockWaitMs,
       signal: this.settings.signal,
       inTransaction: pooled,
@@ -92,7 +91,7 @@ export class Workspace {
 
   /** Who migrates at this moment; null when nobody does. */
   async lockHolder({ session, reading: { table } }: Connection): Promise<OtherSession | null> {
-    return await readHolder(session, lockKey(`${table.schema}.${table.table}`));
+    return await readHolder(session, lockKey(table));
   }
 
   /** Makes the history table, takes it over or widens it, where that is needed. Throws `session.privilege` or `history.not-written`. */

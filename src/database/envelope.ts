@@ -4,6 +4,7 @@
 import type { Script } from '../migration/types.ts';
 import { deleteRecord, insertRecord } from './history.ts';
 import { quoteIdentifier } from './identifiers.ts';
+import { lockKey, releaseOtherLocks } from './lock.ts';
 import type { ApplyContext, Work } from './run.ts';
 
 /** BEGIN, with what each statement runs under; the splitter reads strings as standard_conforming_strings has them. */
@@ -24,6 +25,7 @@ export function finish(context: ApplyContext, work: Work, durationMs: number | n
   return [
     'SET CONSTRAINTS ALL IMMEDIATE',
     setBack,
+    ...givenBack(context, work.script),
     ...asRole(context.role),
     record(context, work, durationMs),
     'COMMIT',
@@ -41,6 +43,11 @@ export function record({ table }: ApplyContext, work: Work, durationMs: number |
 /** What a migration left in the session does not reach the next one, nor our own statements. */
 export const setBack =
   'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP';
+
+/** The session's advisory locks, where the script speaks of such: looking for them costs time. */
+export function givenBack({ table }: ApplyContext, { advisory }: Script): string[] {
+  return advisory ? [releaseOtherLocks(lockKey(table))] : [];
+}
 
 /** As whom our own statements run, to the end of the transaction. */
 export function asRole(role: string | undefined): string[] {

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
 import type { OtherSession } from '../events.ts';
 import { interruption } from './failure.ts';
+import type { TableName } from './identifiers.ts';
 import type { Session } from './session.ts';
 
 /** The lock's key: 64 bits out of the history table's full name (advisory locks are per database). */
-export function lockKey(historyTable: string): bigint {
-  return createHash('sha256').update(`amelia-db\0${historyTable}`).digest().readBigInt64BE(0);
+export function lockKey({ schema, table }: TableName): bigint {
+  return createHash('sha256').update(`amelia-db\0${schema}.${table}`).digest().readBigInt64BE(0);
 }
 
 export interface LockOptions {
@@ -60,6 +61,36 @@ export async function acquireLock(session: Session, key: bigint, options: LockOp
     pollMs = Math.min(pollMs * 2, longestPollMs);
     if (options.signal?.aborted) throw interruption(options.signal);
   }
+}
+
+/**
+ * SQL that gives back every other advisory lock that the session holds, however often it took it (manual,
+ * section 9.28.10). A lock of the transaction is its own: PostgreSQL warns that it is not ours to give back.
+ */
+export function releaseOtherLocks(key: bigint): string {
+  const bits = BigInt.asUintN(64, key);
+  const signed = (oid: string) =>
+    `(${oid}::bigint - CASE WHEN ${oid}::bigint >> 31 = 1 THEN 4294967296 ELSE 0 END)::int`;
+  const release = (unlock: string) => `
+      WHEN held.objsubid = 1 THEN pg_catalog.${unlock}(held.classid::bigint << 32 | held.objid::bigint)
+      ELSE pg_catalog.${unlock}(${signed('held.classid')}, ${signed('held.objid')})`;
+  return `DO $release$
+DECLARE held record; ours boolean;
+BEGIN
+  FOR held IN SELECT classid, objid, objsubid, mode FROM pg_catalog.pg_locks
+    WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()
+      AND NOT (objsubid = 1 AND classid = ${bits >> 32n}::pg_catalog.oid AND objid = ${bits & 0xffffffffn}::pg_catalog.oid)
+  LOOP
+    LOOP
+      IF held.mode = 'ShareLock' THEN
+        ours := CASE ${release('pg_advisory_unlock_shared')} END;
+      ELSE
+        ours := CASE ${release('pg_advisory_unlock')} END;
+      END IF;
+      EXIT WHEN NOT ours;
+    END LOOP;
+  END LOOP;
+END $release$`;
 }
 
 /** Who holds the lock; null when nobody does by now. */

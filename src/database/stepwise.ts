@@ -2,10 +2,11 @@
 // a transaction with its journal entry, exactly once. For the few that cannot (CONCURRENTLY, VACUUM …) the
 // intent is written before, and after a crash the catalog is asked whether it took effect.
 import { AmeliaError } from '../errors.ts';
-import { checksum } from '../migration/checksum.ts';
+import { RunningChecksum } from '../migration/checksum.ts';
 import { readEffect, type Effect } from '../migration/effect.ts';
 import { isServerError } from './driver.ts';
-import { asRole, begin, record, sessionSettings, setBack } from './envelope.ts';
+import { placeOf } from './failure.ts';
+import { asRole, begin, givenBack, record, sessionSettings, setBack } from './envelope.ts';
 import { doneState, undone } from './flight.ts';
 import { journalOf } from './history.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './identifiers.ts';
@@ -13,6 +14,9 @@ import { Run, textOf, type ApplyContext, type Outcome, type Work } from './run.t
 
 /** cannot run inside a transaction block; COMMIT inside a procedure or DO block that was called in one. */
 const needsNoTransaction = new Set(['25001', '2D000']);
+
+/** What holds for the session, and not only for the transaction. */
+const sessionSetting = /^(?:re)?set\b(?!\s+(?:local|transaction|constraints)\b)/i;
 
 /** Runs `work` from where an earlier run stopped, or from its beginning. */
 export async function walk(context: ApplyContext, work: Work): Promise<Outcome> {
@@ -24,6 +28,8 @@ class Walk {
   readonly #work: Work;
   readonly #run: Run;
   readonly #journal: string;
+  /** Of the text up to where the last completed statement ends. */
+  readonly #prefix = { checksum: new RunningChecksum(), end: 0 };
   #completed: number;
   #inBlock = false;
 
@@ -38,6 +44,8 @@ class Walk {
   async go(): Promise<Outcome> {
     const run = this.#run;
     const { statements } = this.#work.script;
+    const misplaced = this.#context.pooled ? this.#misplacedSetting() : undefined;
+    if (misplaced) return run.end(this.#work.unfinished ? 'unknown' : 'not-run', misplaced);
     try {
       await this.#open();
       while (run.goesOn && this.#completed < statements.length) await this.#next();
@@ -48,6 +56,18 @@ class Walk {
     }
     if (run.done) return run.end(doneState(this.#work));
     return await this.#stopped();
+  }
+
+  /** Behind a pooler, the next statement may reach another session, and the setting somebody else. */
+  #misplacedSetting(): AmeliaError | undefined {
+    const { script } = this.#work;
+    for (const statement of script.statements) {
+      const text = textOf(script, statement);
+      if (!sessionSetting.test(text)) continue;
+      const location = placeOf(script, statement);
+      return new AmeliaError('apply.setting-behind-pooler', { statement: text.split('\n', 1)[0] ?? '' }, { location });
+    }
+    return undefined;
   }
 
   /** The settings, the journal's row, and what an earlier run left undecided. */
@@ -64,7 +84,7 @@ class Walk {
     // What completed may have set something up that the rest relies on, and that session is gone.
     for (let at = 0; at < unfinished.completed; at++) {
       const text = textOf(script, script.statements.at(at)!);
-      if (/^(?:re)?set\b(?!\s+(?:local|transaction|constraints)\b)/i.test(text)) this.#run.send('journal', text);
+      if (sessionSetting.test(text)) this.#run.send('journal', text);
     }
     await this.#run.settled();
     if (unfinished.started !== null) await this.#decide(unfinished.started);
@@ -172,6 +192,7 @@ class Walk {
     const ours = [
       'BEGIN',
       setBack,
+      ...givenBack(this.#context, this.#work.script),
       ...asRole(this.#context.role),
       forget,
       record(this.#context, this.#work, this.#run.elapsedMs),
@@ -221,7 +242,9 @@ class Walk {
   #progress(completed: number): string {
     const { script, version } = this.#work;
     const end = script.statements.at(completed - 1)?.end ?? 0;
-    const prefix = quoteLiteral(checksum(script.text.subarray(0, end)));
+    this.#prefix.checksum.update(script.text.subarray(this.#prefix.end, end));
+    this.#prefix.end = end;
+    const prefix = quoteLiteral(this.#prefix.checksum.digest());
     return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix} WHERE version = ${version}`;
   }
 }

@@ -48,7 +48,8 @@ export class RunningChecksum {
     return this;
   }
 
+  /** Of what came until now; more may follow. */
   digest(): string {
-    return `${checksumRule}:${this.#hash.digest('hex')}`;
+    return `${checksumRule}:${this.#hash.copy().digest('hex')}`;
   }
 }

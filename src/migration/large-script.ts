@@ -13,10 +13,11 @@ const pieceBytes = 1024 * 1024;
 export function withoutText(script: Script): Script {
   // Without a transaction, a text that changed meanwhile could not be undone.
   if (script.text.length < largeBytes || !script.transaction) return script;
-  const { path, checksum, statements, transaction, lockTimeoutMs, statementTimeoutMs } = script;
+  const { path, checksum, advisory, statements, transaction, lockTimeoutMs, statementTimeoutMs } = script;
   return {
     path,
     checksum,
+    advisory,
     statements,
     transaction,
     ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),

@@ -19,7 +19,8 @@ export function parseScript(path: string, text: Uint8Array): Script {
     ? parser.asOneTransaction(found.statements)
     : parser.statementByStatement(found.statements);
   const reader = { read: (start: number, end: number) => asBuffer(text).subarray(start, end), confirm: () => {} };
-  return { path, text, reader: () => reader, checksum: checksum(text), statements, ...directives };
+  const advisory = ['advisory', 'ADVISORY'].some((word) => asBuffer(text).includes(word));
+  return { path, text, reader: () => reader, checksum: checksum(text), advisory, statements, ...directives };
 }
 
 /** As `parseScript`, for a migration's own file. */

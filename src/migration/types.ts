@@ -66,6 +66,8 @@ export interface Script extends Directives {
   reader(): TextReader;
   /** `sha256:` and 64 hex digits; see checksum.ts for the rule. */
   readonly checksum: string;
+  /** Whether its text speaks of advisory locks. */
+  readonly advisory: boolean;
   /** Without the BEGIN and COMMIT of a wrapper around the whole file. */
   readonly statements: Statements;
 }

@@ -17,7 +17,7 @@ export interface PgBouncer {
   close(): Promise<void>;
 }
 
-const STARTUP_MS = 10_000;
+const STARTUP_MS = 60_000;
 
 /** Starts it in front of the server of a superuser's URL. */
 export async function startPgBouncer(admin: string, mode: 'transaction' | 'session'): Promise<PgBouncer> {

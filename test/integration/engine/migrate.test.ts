@@ -56,7 +56,7 @@ describe('migrate', () => {
     // Somebody else holds the lock: who has nothing to do must not care.
     const { session } = await Session.open(
       parseTarget({ url: database.url, env: {} }),
-      tryLock(lockKey('public.schema_migrations')),
+      tryLock(lockKey({ schema: 'public', table: 'schema_migrations' })),
     );
     onTestFinished(() => session.close());
     const engine = engineFor(database.url, folder);
@@ -173,6 +173,22 @@ describe('migrate', () => {
     ]);
     expect(await history(database)).toMatchObject([{ applied_by: 'postgres' }, { applied_by: 'postgres' }, {}]);
   });
+
+  it.each(['', '-- amelia-db: no-transaction\n'])(
+    'gives back the advisory locks that a migration leaves, and keeps its own (%j)',
+    async (head) => {
+      const database = await freshDatabase();
+      const locks = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`;
+      const folder = folderOf({
+        '1_before.sql': `CREATE TABLE seen AS ${locks};`,
+        '2_takes.sql': `${head}SELECT pg_advisory_lock(42), pg_advisory_lock(42), pg_advisory_lock(-1);
+          SELECT pg_advisory_lock_shared(-7, 2147483647), pg_try_advisory_lock(7, -8);`,
+        '3_after.sql': `INSERT INTO seen ${locks};`,
+      });
+      await engineFor(database.url, folder).migrate();
+      expect(await database.query('SELECT count::int FROM seen')).toEqual([{ count: 1 }, { count: 1 }]);
+    },
+  );
 
   it('runs twenty at once on one empty database, and each version once', async () => {
     const database = await freshDatabase();

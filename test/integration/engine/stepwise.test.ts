@@ -135,7 +135,9 @@ describe('after a crash, a statement that cannot run in a transaction', () => {
     expect(error.hint).toContain('repair --resolve 2=applied');
     await engine.repair({ resolve: [{ version: 2n, as: 'pending' }] });
     expect(await engine.migrate()).toMatchObject({ to: '2' });
-    expect(await database.query(tryLock(lockKey('public.schema_migrations')))).toEqual([{ locked: true }]);
+    expect(await database.query(tryLock(lockKey({ schema: 'public', table: 'schema_migrations' })))).toEqual([
+      { locked: true },
+    ]);
   });
 });
 
