@@ -39,7 +39,6 @@ export type FindingCode =
   | 'verify.rewritten'
   | 'verify.null-passes'
   | 'verify.no-index'
-  | 'verify.not-live'
   | 'verify.pending'
   | 'verify.trigger-fires';
 

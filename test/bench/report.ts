@@ -33,6 +33,7 @@ function documentOf(report: Report): string {
     .map(({ askedMs, foundMs }) => ` Asked for ${askedMs} ms, a round trip took ${foundMs.toFixed(1)} ms.`);
   return `# Benchmark
 
+<!-- executed by test/bench/main.ts -->
 \`\`\`sh
 ${command}
 \`\`\`

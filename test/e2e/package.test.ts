@@ -11,7 +11,9 @@ const folder = () => join(inject('installed'), 'node_modules', 'amelia-db');
 
 describe('the package', () => {
   it('holds what it needs and nothing of the workshop', () => {
-    expect(readdirSync(folder()).sort()).toEqual([
+    // A global installation keeps the dependencies in the package's own folder.
+    const files = readdirSync(folder()).filter((file) => file !== 'node_modules');
+    expect(files.sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',

@@ -1,7 +1,7 @@
-// Builds and packs the package and installs it as its users would: the end-to-end tests run that,
-// so a file that is missing from the tarball fails them.
+// Builds and packs the package and installs it as README.md says, in a place of its own: the end-to-end tests run
+// that, so a file that is missing from the tarball fails them.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A folder whose node_modules holds the packed package. */
     installed: string;
+    /** The folder that a global installation puts `amelia-db` into. */
+    bin: string;
   }
 }
 
@@ -18,17 +20,17 @@ let folder: string | undefined;
 
 export function setup(project: TestProject): void {
   folder = mkdtempSync(join(tmpdir(), 'amelia-db-package-'));
-  const installed = join(folder, 'installed');
+  const prefix = join(folder, 'prefix');
   const checkout = fileURLToPath(new URL('../../', import.meta.url));
   const npm = (args: string[], cwd: string) => execFileSync('npm', [...args, '--silent'], { cwd, stdio: 'pipe' });
   npm(['pack', '--pack-destination', folder], checkout);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  mkdirSync(installed);
-  npm(
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--prefix', installed, join(folder, tarball ?? '')],
-    installed,
-  );
-  project.provide('installed', installed);
+  const options = ['--prefix', prefix, '--prefer-offline', '--no-audit', '--no-fund'];
+  npm(['install', '--global', ...options, join(folder, tarball ?? '')], folder);
+  // npm's folders of a global installation, which are others on Windows.
+  const isWindows = process.platform === 'win32';
+  project.provide('installed', isWindows ? prefix : join(prefix, 'lib'));
+  project.provide('bin', isWindows ? prefix : join(prefix, 'bin'));
 }
 
 export function teardown(): void {

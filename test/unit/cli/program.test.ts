@@ -67,7 +67,6 @@ const commands: Record<CommandName, readonly string[]> = {
     '--to VERSION',
     '--dry-run',
     '--verify',
-    '--scratch-url URL',
     '--out-of-order',
     '--wait DURATION',
     '--lock-wait DURATION',
