@@ -1,7 +1,7 @@
 // A plan's steps with everything that running them takes: the script, the checksum, what the history must
 // hold by then, and how far an earlier run came. Pure but for reading the files.
 import type { HistoryReading } from './database/history.ts';
-import type { Work } from './database/run.ts';
+import type { Work } from './database/work.ts';
 import { AmeliaError } from './errors.ts';
 import { checksum } from './migration/checksum.ts';
 import type { Folder } from './migration/folder.ts';
@@ -11,14 +11,18 @@ import type { Plan, Script, UnfinishedMigration } from './migration/types.ts';
 export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Work[] {
   const above = reading.applied.at(-1)?.version ?? 0n;
   let rows = 0;
+  let newest = above;
   return plan.steps.map((step): Work => {
     const { direction, file } = step;
     const { version, name } = file;
     const script = folder.script(step);
     const unfinished = reading.unfinished.find((entry) => entry.version === version);
     if (unfinished) refuseChanged(unfinished, script);
-    const expected = { above, rows };
-    if (version > above) rows++;
+    const expected = { above, rows, newest };
+    if (version > above) {
+      rows++;
+      newest = version;
+    }
     const sum = direction === 'up' ? script.checksum : folder.checksum(file);
     return { direction, version, name, script, checksum: sum, expected, ...(unfinished && { unfinished }) };
   });

@@ -1,7 +1,7 @@
 // Runs migrations in order and says what became of each: several transactional ones in flight, a
 // non-transactional one by itself. Stops at the first that does not complete; never decides what runs.
 import { fly } from './flight.ts';
-import type { ApplyContext, Outcome, Work } from './run.ts';
+import type { ApplyContext, Outcome, Work } from './work.ts';
 import { walk } from './stepwise.ts';
 
 /** A second try when the server did not hear the first, and the moment to give up on the session. */

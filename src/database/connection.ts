@@ -35,7 +35,7 @@ export interface Connection {
   readonly pooled: boolean;
   /** PostgreSQL inside this process: one session at a time. */
   readonly embedded: boolean;
-  /** Reads the history again. */
+  /** Reads the history again. What it says is on the server's disk. */
   read(): Promise<HistoryReading>;
   /** Another session with the same server, closed with this one; its first message is answered. */
   readonly another: (first: string) => Promise<Session>;

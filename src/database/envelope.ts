@@ -2,10 +2,10 @@
 // back, the record. Every name is schema-qualified, and no setting outlives the transaction: behind a
 // pooler the session belongs to somebody else next.
 import type { Script } from '../migration/types.ts';
-import { deleteRecord, insertRecord } from './history.ts';
+import { deleteRecord, insertRecord } from './record.ts';
 import { quoteIdentifier } from './identifiers.ts';
 import { lockKey, releaseOtherLocks } from './lock.ts';
-import type { ApplyContext, Work } from './run.ts';
+import type { ApplyContext, Work } from './work.ts';
 
 /** BEGIN, with what each statement runs under; the splitter reads strings as standard_conforming_strings has them. */
 export function begin(context: ApplyContext, script: Script): string {
@@ -20,23 +20,30 @@ export function sessionSettings(context: ApplyContext, script: Script): string {
   return [...settings(context, script).map((setting) => `SET ${setting}`), ...role].join('; ');
 }
 
-/** Deferred constraints checked, the session set back, the record, COMMIT: one message, which fails as a whole. */
-export function finish(context: ApplyContext, work: Work, durationMs: number | null): string {
+/**
+ * Deferred constraints checked, the session set back, the record, COMMIT: one message, which fails as a whole.
+ * `followed` when more records are sent behind it at once.
+ */
+export function finish(context: ApplyContext, work: Work, { followed }: { readonly followed: boolean }): string {
   return [
     'SET CONSTRAINTS ALL IMMEDIATE',
     setBack,
     ...givenBack(context, work.script),
     ...asRole(context.role),
-    record(context, work, durationMs),
+    record(context, work, { durationMs: null, followed }),
     'COMMIT',
   ].join('; ');
 }
 
 /** The record by itself. */
-export function record({ table }: ApplyContext, work: Work, durationMs: number | null): string {
+export function record(
+  { table }: ApplyContext,
+  work: Work,
+  { durationMs, followed = false }: { readonly durationMs: number | null; readonly followed?: boolean },
+): string {
   const { direction, version, name, checksum, expected } = work;
   return direction === 'up'
-    ? insertRecord(table, { version, name, checksum, durationMs }, expected)
+    ? insertRecord(table, { version, name, checksum, durationMs }, { expected, followed })
     : deleteRecord(table, version);
 }
 

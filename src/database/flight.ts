@@ -1,12 +1,20 @@
 // Transactional migrations, several in flight. Nothing after a failure can take effect: the statements
 // of an aborted transaction fail, the COMMIT of its record is not reached, and each record is only
-// written when those before it are there.
+// written when those before it are there. Most commits do not wait for the disk; what they did is told
+// when one that waited came after them.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AmeliaError } from '../errors.ts';
+import type { MigratorEvent } from '../events.ts';
+import { Durability, insist } from './durability.ts';
 import { begin, finish } from './envelope.ts';
 import { isServerError } from './driver.ts';
-import { Run, type ApplyContext, type Outcome, type Work } from './run.ts';
+import { Run } from './run.ts';
+import type { ApplyContext, Outcome, Work } from './work.ts';
 
 const mostInFlight = 256;
+/** Of so many commits one waits for the disk, as does one that more statements than these come behind. */
+const commitsAtOnce = 64;
+const mostShortStatements = 20;
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 
@@ -22,20 +30,24 @@ export async function fly(
   works: readonly Work[],
   tell: (work: Work, outcome: Outcome) => void,
 ): Promise<boolean> {
-  const { session, signal } = context;
+  const { signal } = context;
   let at = 0;
   let tries = 0;
   while (at < works.length) {
-    const { landed, flying } = await send(context, works.slice(at), tell);
-    const [failed] = flying;
-    at += landed;
-    if (landed > 0) tries = 0;
+    const { untold, lost } = await send(context, works.slice(at), (work, outcome) => {
+      at++;
+      tries = 0;
+      tell(work, outcome);
+    });
+    const [failed] = untold;
     if (failed === undefined) return at === works.length; // or interrupted between two
-    if (session.lost) {
-      flying.forEach((run, i) => tell(run.work, run.end(lostState(run), i === 0 ? run.error() : undefined)));
+    if (lost) {
+      // The first may have committed: what went wrong, then, is another's, or that nobody can say so.
+      const guilty = signal?.aborted ? failed : untold.find((run) => run.failure);
+      const error = guilty?.error() ?? lost;
+      untold.forEach((run, i) => tell(run.work, run.end(lostState(run), i === 0 ? error : undefined)));
       return false;
     }
-    await session.query('ROLLBACK').catch(() => {});
     const { failure } = failed;
     const again = failure && !signal?.aborted && passes(context, failure.error);
     if (!again || tries >= context.retries) {
@@ -59,32 +71,63 @@ function passes({ watch }: ApplyContext, error: unknown): boolean {
   return gaveWay || passing.has(error.code);
 }
 
-/** Sends as many as fit, telling of each that is done. What is still flying at the end failed, the first by itself. */
+/**
+ * Sends them all, telling of each that is done, and for good. What is untold in the end failed, the first by
+ * itself; or, where the session is `lost`, only the database knows.
+ */
 async function send(
   context: ApplyContext,
   works: readonly Work[],
   tell: (work: Work, outcome: Outcome) => void,
-): Promise<{ landed: number; flying: Run[] }> {
+): Promise<{ untold: readonly Run[]; lost: AmeliaError | undefined }> {
+  const { session, watch } = context;
+  const durability = new Durability();
+  const emit = (event: MigratorEvent) =>
+    durability.tell(() => context.emit(event), { isClaim: event.type === 'migration-finished' });
+  if (watch) watch.durability = durability;
+  const untold = new Set<Run>();
+  const flight = { failed: false };
   let flying: Run[] = [];
-  let landed = 0;
-  let before: Run | undefined;
-  for (const work of works) {
-    const run = new Run(context, work, { before, onDone: () => tell(work, run.end(doneState(work))) });
+  for (const [i, work] of works.entries()) {
+    const run: Run = new Run({ ...context, emit }, work, {
+      flight,
+      onDone: ({ rows: [row] }) => {
+        durability.committed({ waited: row?.['synchronous_commit'] !== 'off' });
+        const outcome = run.end(doneState(work));
+        const told = () => {
+          untold.delete(run);
+          tell(work, outcome);
+        };
+        durability.tell(told, { isClaim: true });
+      },
+    });
     if (!run.goesOn) break;
+    untold.add(run);
     flying.push(run);
-    before = run;
     run.send('begin', begin(context, work.script));
     await run.statements();
-    if (run.goesOn) run.record(finish(context, work, null));
+    // Without a watch, nobody could make what has committed durable while a later statement takes long.
+    const followed = watch !== undefined && isShort(works[i + 1]) && (i + 1) % commitsAtOnce !== 0;
+    if (run.goesOn) run.record(finish(context, work, { followed }));
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
-    const still = flying.filter(({ done }) => !done);
-    landed += flying.length - still.length;
-    flying = still;
+    flying = flying.filter(({ done }) => !done);
   }
-  await before?.settled(); // what is in flight behind a failure fails with it
-  const still = flying.filter(({ done }) => !done);
-  return { landed: landed + flying.length - still.length, flying: still };
+  await flying.at(-1)?.settled(); // what is in flight behind a failure fails with it
+  try {
+    if (flying.some(({ done }) => !done)) await insist(session, 'ROLLBACK');
+    await durability.settle(session);
+  } catch {
+    // A server that does not do that much is not asked for more.
+    await session.close(0);
+  }
+  if (session.lost) durability.forsake();
+  return { untold: [...untold], lost: session.lost };
+}
+
+/** What is long is not what a commit before it waits to be told for. */
+function isShort(work: Work | undefined): boolean {
+  return work !== undefined && work.script.statements.length <= mostShortStatements;
 }
 
 /** What a step is called that did what it was to do. */

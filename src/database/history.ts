@@ -3,6 +3,7 @@
 // have changed the search path.
 import { AmeliaError } from '../errors.ts';
 import type { AppliedMigration, History, UnfinishedMigration } from '../migration/types.ts';
+import { writeToLog } from './durability.ts';
 import { displayTable, quoteIdentifier, quoteLiteral, quoteTable, type TableName } from './identifiers.ts';
 import type { Answer } from './session.ts';
 
@@ -59,7 +60,21 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
     EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE i.indrelid = ${found} AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL AND a.attname = 'version') AS is_unique,
     ${journal} IS NOT NULL AS journal_exists,
+    ${parts.rows ? settled(name) : 'NULL'} AS settled,
     ${parts.rows ? rows : 'NULL::pg_catalog.json'} AS rows`;
+}
+
+/**
+ * Nothing is to be said of a row that a crash of the server could still take away: where its commit did not
+ * wait (see durability.ts), the answer to this query waits. wal_writer_delay bounds for how long that can be.
+ */
+function settled(name: string): string {
+  return `CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+      WHEN pg_catalog.pg_current_wal_insert_lsn() <= pg_catalog.pg_current_wal_flush_lsn() THEN NULL
+      WHEN EXISTS (SELECT FROM (SELECT pg_catalog.to_jsonb(t) AS r FROM ${name} t OFFSET 0) h
+        WHERE (h.r ->> 'applied_at')::pg_catalog.timestamptz + (h.r ->> 'duration_ms')::pg_catalog.int8 * '1 ms'::pg_catalog.interval
+          > pg_catalog.clock_timestamp() - 3 * pg_catalog.current_setting('wal_writer_delay')::pg_catalog.interval - '1 s'::pg_catalog.interval)
+      THEN ${writeToLog} END`;
 }
 
 interface Row {
@@ -241,39 +256,4 @@ export function ensureHistory(
     )`);
   }
   return sql.length === 0 ? null : { sql: sql.join(';\n'), widens };
-}
-
-/** What a history row is made of; `durationMs` null lets the server take the time since the transaction began. */
-export interface Record {
-  readonly version: bigint;
-  readonly name: string;
-  readonly checksum: string | null;
-  readonly durationMs: number | null;
-}
-
-/** How many rows the history must hold above a version for a record to be believed. */
-export interface Expected {
-  readonly above: bigint;
-  readonly rows: number;
-}
-
-/**
- * SQL that records a migration as applied. Where the history is not as `expected`, it fails with
- * 22012 (division by zero): somebody else wrote into it, and what that means nobody here knows.
- */
-export function insertRecord(table: TableName, record: Record, expected?: Expected): string {
-  const duration =
-    record.durationMs === null
-      ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
-      : String(Math.round(record.durationMs));
-  const name = quoteTable(table);
-  const version = expected
-    ? `${record.version} / CASE WHEN (SELECT count(*) FROM ${name} WHERE version > ${expected.above}) = ${expected.rows} THEN 1 ELSE 0 END`
-    : String(record.version);
-  return `INSERT INTO ${name} (version, name, checksum, duration_ms, applied_by) VALUES (${version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)`;
-}
-
-/** SQL that forgets a migration that was rolled back. */
-export function deleteRecord(table: TableName, version: bigint): string {
-  return `DELETE FROM ${quoteTable(table)} WHERE version = ${version}`;
 }

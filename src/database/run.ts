@@ -1,50 +1,19 @@
 // One migration's messages: each statement is a message of its own, several in flight; remembers the
 // first that failed and tells events. What is sent besides the statements is decided elsewhere.
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { MigratorEvent, Notice, StepResult, StepState } from '../events.ts';
+import type { Notice, StepResult, StepState } from '../events.ts';
 import { Locator, summarize } from '../migration/location.ts';
-import type { Direction, Script, Statement, TextReader, UnfinishedMigration } from '../migration/types.ts';
+import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './driver.ts';
 import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
-import type { Expected } from './history.ts';
-import { displayTable, type TableName } from './identifiers.ts';
-import type { Answer, Listener, Session } from './session.ts';
-import type { Watch } from './watch.ts';
+import { displayTable } from './identifiers.ts';
+import type { Answer, Listener } from './session.ts';
+import type { ApplyContext, Outcome, Work } from './work.ts';
 
-/** One migration to run. `checksum` is what the record will hold. */
-export interface Work {
-  readonly direction: Direction;
-  readonly version: bigint;
-  readonly name: string;
-  readonly script: Script;
-  readonly checksum: string;
-  /** What the history must be when the record is written. */
-  readonly expected: Expected;
-  /** How far an earlier run of a non-transactional file came. */
-  readonly unfinished?: UnfinishedMigration;
-}
-
-export interface ApplyContext {
-  readonly session: Session;
-  /** Nothing may be left in the session: the next message may reach another backend. */
-  readonly pooled: boolean;
-  readonly table: TableName;
-  readonly lockTimeoutMs: number;
-  /** Undefined leaves the server's own setting. */
-  readonly statementTimeoutMs: number | undefined;
-  readonly role: string | undefined;
-  /** How often a migration is tried again that could not get a lock. */
-  readonly retries: number;
-  readonly emit: (event: MigratorEvent) => void;
-  /** Looks at what takes long; undefined where a second session cannot look. */
-  readonly watch: Watch | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What became of a migration; `error` when it did not complete. */
-export interface Outcome {
-  readonly result: StepResult;
-  readonly error?: AmeliaError;
+/** Migrations that are in flight together. */
+export interface Flight {
+  /** True once one of them has. */
+  failed: boolean;
 }
 
 /** Which of the messages: a statement by its index, or one of our own. */
@@ -57,30 +26,37 @@ export class Run {
   #locator: Locator | undefined;
   #last: Promise<void> = Promise.resolve();
   #begunAt = 0;
+  #doneAt: number | undefined;
   #told = false;
   /** The first message that failed. */
   failure: { readonly at: Part; readonly error: unknown } | undefined;
   /** True once the message that holds the COMMIT of the record was sent. */
   recordSent = false;
-  /** True once that was answered: the migration is done. */
-  done = false;
 
-  readonly #before: Run | undefined;
-  readonly #onDone: (() => void) | undefined;
+  readonly #flight: Flight;
+  readonly #onDone: ((answer: Answer) => void) | undefined;
 
-  /** `before` is in flight too, and nothing more is sent once that has failed. */
-  constructor(context: ApplyContext, work: Work, around: { before?: Run | undefined; onDone?: () => void } = {}) {
+  /** Nothing more is sent once another of the same `flight` has failed; `onDone` hears the record's answer. */
+  constructor(
+    context: ApplyContext,
+    work: Work,
+    around: { readonly flight?: Flight; readonly onDone?: (answer: Answer) => void } = {},
+  ) {
     this.#context = context;
     this.work = work;
     this.#reader = work.script.reader();
-    this.#before = around.before;
+    this.#flight = around.flight ?? { failed: false };
     this.#onDone = around.onDone;
   }
 
   /** False once something failed or the run was interrupted: then nothing more is sent. */
   get goesOn(): boolean {
-    if (this.failure !== undefined || this.#context.signal?.aborted) return false;
-    return this.#before === undefined || this.#before.done || this.#before.goesOn;
+    return this.failure === undefined && !this.#flight.failed && !this.#context.signal?.aborted;
+  }
+
+  /** True once its record was answered: the migration is done. */
+  get done(): boolean {
+    return this.#doneAt !== undefined;
   }
 
   /** True once the server has begun with it. */
@@ -88,9 +64,9 @@ export class Run {
     return this.#told;
   }
 
-  /** Milliseconds since the server began with it. */
+  /** Milliseconds since the server began with it, until its record was answered. */
   get elapsedMs(): number {
-    return this.#told ? performance.now() - this.#begunAt : 0;
+    return this.#told ? (this.#doneAt ?? performance.now()) - this.#begunAt : 0;
   }
 
   /** Resolves when everything that was sent is answered. */
@@ -121,8 +97,7 @@ export class Run {
     try {
       text = this.#reader.read(statement.start, statement.end).toString();
     } catch (error) {
-      this.failure ??= { at: index, error };
-      return;
+      return this.#fail(index, error);
     }
     if (!statement.copyData) return this.send(index, text);
     await this.settled();
@@ -138,13 +113,14 @@ export class Run {
       this.#reader.confirm();
       this.send('record', text);
     } catch (error) {
-      this.failure ??= { at: 'record', error };
+      this.#fail('record', error);
     }
   }
 
   /** Forgets a failure that was dealt with, so that sending can go on. */
   forgive(): void {
     this.failure = undefined;
+    this.#flight.failed = false;
   }
 
   /** Tells that it ended so; gives the result of the step. */
@@ -201,6 +177,11 @@ export class Run {
     return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);
   }
 
+  #fail(at: Part, error: unknown): void {
+    this.failure ??= { at, error };
+    this.#flight.failed = true;
+  }
+
   #watch(answer: Promise<Answer>): void {
     this.#last = answer.then(
       () => {},
@@ -214,15 +195,15 @@ export class Run {
       answer: (answer) => {
         if (at === 'begin') this.#tellBegun();
         else if (at === 'record') {
-          this.done = true;
-          this.#onDone?.();
+          this.#doneAt = performance.now();
+          this.#onDone?.(answer);
         } else if (at !== 'journal') {
           this.#tellFinished(at, answer);
           this.#tellStarted(at + 1);
         }
       },
       failure: (error) => {
-        this.failure ??= { at, error };
+        this.#fail(at, error);
       },
     };
   }

@@ -10,7 +10,8 @@ import { asRole, begin, givenBack, record, sessionSettings, setBack } from './en
 import { doneState, undone } from './flight.ts';
 import { journalOf } from './history.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './identifiers.ts';
-import { Run, textOf, type ApplyContext, type Outcome, type Work } from './run.ts';
+import { Run, textOf } from './run.ts';
+import type { ApplyContext, Outcome, Work } from './work.ts';
 
 /** cannot run inside a transaction block; COMMIT inside a procedure or DO block that was called in one. */
 const needsNoTransaction = new Set(['25001', '2D000']);
@@ -195,7 +196,7 @@ class Walk {
       ...givenBack(this.#context, this.#work.script),
       ...asRole(this.#context.role),
       forget,
-      record(this.#context, this.#work, this.#run.elapsedMs),
+      record(this.#context, this.#work, { durationMs: this.#run.elapsedMs }),
       'COMMIT',
     ];
     this.#run.send('record', ours.join('; '));

@@ -1,6 +1,7 @@
 // Looks at a statement that takes long from a session of its own: who blocks it, how many wait behind
 // it, how far it is. Opened only when a statement does take long; never changes anything by itself.
 import type { MigratorEvent, OtherSession, Progress } from '../events.ts';
+import type { Durability } from './durability.ts';
 import type { Session } from './session.ts';
 
 const lookMs = 250;
@@ -24,6 +25,8 @@ export class Watch {
   blockers: readonly OtherSession[] = [];
   /** Set when the statement was cancelled because too many waited behind it; whoever tries again clears it. */
   gaveWay = false;
+  /** What waits to be told until it is on disk: seen to when that takes long, too. */
+  durability: Durability | undefined;
   readonly #watched: Watched;
   readonly #timer: NodeJS.Timeout;
   #looking = false;
@@ -44,10 +47,12 @@ export class Watch {
   async #look(): Promise<void> {
     const { session } = this.#watched;
     const now = performance.now();
-    if (session.busyMs < longMs || this.#looking || now - this.#lookedAt < againMs) return;
+    const waitsLong = this.durability !== undefined && this.durability.waitsMs >= longMs;
+    if ((session.busyMs < longMs && !waitsLong) || this.#looking || now - this.#lookedAt < againMs) return;
     this.#looking = true;
     try {
       this.#observer ??= await this.#watched.another('SELECT');
+      await this.durability?.settle(this.#observer);
       const [seen] = await this.#observer.query<Seen>(lookAt(session.pid));
       // It was answered meanwhile: what was seen is over.
       if (seen && session.busyMs >= longMs) this.#tell(seen);

@@ -1,0 +1,44 @@
+// What is applied, under what, and what became of it. Types only.
+import type { AmeliaError } from '../errors.ts';
+import type { MigratorEvent, StepResult } from '../events.ts';
+import type { Direction, Script, UnfinishedMigration } from '../migration/types.ts';
+import type { TableName } from './identifiers.ts';
+import type { Expected } from './record.ts';
+import type { Session } from './session.ts';
+import type { Watch } from './watch.ts';
+
+/** One migration to run. `checksum` is what the record will hold. */
+export interface Work {
+  readonly direction: Direction;
+  readonly version: bigint;
+  readonly name: string;
+  readonly script: Script;
+  readonly checksum: string;
+  /** What the history must be when the record is written. */
+  readonly expected: Expected;
+  /** How far an earlier run of a non-transactional file came. */
+  readonly unfinished?: UnfinishedMigration;
+}
+
+export interface ApplyContext {
+  readonly session: Session;
+  /** Nothing may be left in the session: the next message may reach another backend. */
+  readonly pooled: boolean;
+  readonly table: TableName;
+  readonly lockTimeoutMs: number;
+  /** Undefined leaves the server's own setting. */
+  readonly statementTimeoutMs: number | undefined;
+  readonly role: string | undefined;
+  /** How often a migration is tried again that could not get a lock. */
+  readonly retries: number;
+  readonly emit: (event: MigratorEvent) => void;
+  /** Looks at what takes long; undefined where a second session cannot look. */
+  readonly watch: Watch | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What became of a migration; `error` when it did not complete. */
+export interface Outcome {
+  readonly result: StepResult;
+  readonly error?: AmeliaError;
+}
