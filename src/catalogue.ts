@@ -66,7 +66,8 @@ export const catalogue = {
   'discover.no-folder': entry(
     3,
     (f: { path: string }) => `there is no folder ${f.path}`,
-    (f) => `name the migrations folder with --migrations DIR, or begin one: amelia-db new first --migrations ${f.path}`,
+    (f) =>
+      `name the migrations folder with --migrations DIR, or begin one: amelia-db new first${f.path === 'migrations' ? '' : ` --migrations ${f.path}`}`,
   ),
   'discover.not-a-folder': entry(3, (f: { path: string }) => `${f.path} is not a folder`),
   'discover.unreadable': entry(3, (f: { path: string; reason: string }) => `cannot read ${f.path}: ${f.reason}`),

@@ -66,6 +66,12 @@ failed, rolled back: 0006 email (after 3 ms)
 ${failureText}`);
   });
 
+  it('warns of a file that holds no statement', async () => {
+    const { reporter, err } = await open();
+    reporter.event(e.started('5', 'users', 0));
+    expect(err.text()).toBe('warning: migrations/0005_users.sql holds no statement\n');
+  });
+
   it('gets each statement with --verbose', async () => {
     const opened = await open({ detail: 'verbose' });
     await failing(opened);
@@ -216,10 +222,10 @@ describe('a terminal', () => {
       const screen = await err.screen();
       expect(screen.at(-1)).toMatch(
         columns >= 80
-          ? /^⠋ 0007 a_name_that_is_longer_.* · statement 3 of 12 · 1\.2 s$/
+          ? /^[⠀-⣿] 0007 a_name_that_is_longer_.* · statement 3 of 12 · 1\.2 s$/
           : columns === 40
-            ? /^⠋ 0007 a_n… · statement 3 of 12 · 1\.2 s$/
-            : /^⠋ 0007 a_… · statement…$/,
+            ? /^[⠀-⣿] 0007 a_n… · statement 3 of 12 · 1\.2 s$/
+            : /^[⠀-⣿] 0007 a_… · statement…$/,
       );
       expect(screen.slice(0, -1).join('')).toContain('notice: hello');
       await reporter.finish({});
