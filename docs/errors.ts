@@ -25,7 +25,8 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'A setting, an environment variable or a line of contract.yaml has a value that it cannot have. The message names it.',
   },
   'config.unreadable': {
-    cause: 'The file of `--database-url-file` (or `DATABASE_URL_FILE`), or the contract, cannot be read.',
+    cause:
+      'The file of `--database-url-file` (or `DATABASE_URL_FILE`), a certificate or its key, or the contract, cannot be read or used.',
     cure: 'In a container: is the secret mounted, and readable for the user that the process runs as?',
   },
   'config.conflict': {
@@ -218,6 +219,14 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cause:
       'TLS was asked for and could not be had as asked: the server offers none, or its certificate does not stand up to `sslmode`.',
     cure: '`sslmode=require` encrypts, `verify-ca` checks who signed the certificate, `verify-full` the host name too; `sslrootcert` names the file of who may sign.',
+  },
+  'session.no-host': {
+    facts: {
+      said: ['db1:5432 is a standby', 'cannot reach db2:5432: nothing listens there (connection refused)'],
+      wanted: 'primary',
+    },
+    cause:
+      'The URL names several hosts, or a kind of host with `target_session_attrs`, and none of them answers and is of that kind.',
   },
   'session.lost': {
     cause:

@@ -260,8 +260,10 @@ export const catalogue = {
   ),
   'session.authentication': entry(
     5,
-    (f: { target: string; user: string; reason: string }) => `${f.target} refused user ${f.user}: ${f.reason}`,
-    () =>
+    (f: { target: string; user: string; reason: string; hint?: string }) =>
+      `${f.target} refused user ${f.user}: ${f.reason}`,
+    (f) =>
+      f.hint ??
       'check the user and the password; in a URL the characters @ : / # % ? of a password must be percent-encoded (@ is %40)',
   ),
   'session.no-database': entry(
@@ -277,6 +279,12 @@ export const catalogue = {
     5,
     (f: { target: string; reason: string; hint?: string }) => `no secure connection to ${f.target}: ${f.reason}`,
     (f) => f.hint,
+  ),
+  'session.no-host': entry(
+    5,
+    (f: { said: readonly string[]; wanted: string }) =>
+      f.said.length === 1 ? f.said.join('') : `none of the ${f.said.length} hosts will do:\n${f.said.join('\n')}`,
+    (f) => (f.wanted === 'any' ? undefined : `target_session_attrs is ${f.wanted}`),
   ),
   'session.lost': entry(
     5,

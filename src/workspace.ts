@@ -155,6 +155,7 @@ function isUnreachable(error: unknown): error is AmeliaError {
   return (
     isAmeliaError(error, 'session.unreachable') ||
     isAmeliaError(error, 'session.timeout') ||
+    isAmeliaError(error, 'session.no-host') ||
     (isAmeliaError(error, 'session.refused') && (error.cause as { code?: unknown } | undefined)?.code === '57P03')
   );
 }

@@ -79,12 +79,15 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
       ...(role !== undefined && { role }),
       ...(scratch && { scratch }),
     },
-    secrets: targets.flatMap(({ password }) => password ?? []),
+    secrets: targets.flatMap(secretsOf),
     shown: [migrations, historyTable ?? '', role ?? '', ...targets.flatMap(namesOf)],
     messages,
     opening: openingOf(database),
   };
 }
+
+const secretsOf = ({ password, sslPassword, hosts }: ConnectionTarget): string[] =>
+  [password, sslPassword, ...hosts.map((each) => each.password)].filter((secret) => secret !== undefined);
 
 const namesOf = ({ user, database, hosts }: ConnectionTarget): string[] => [
   user,

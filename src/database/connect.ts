@@ -1,21 +1,42 @@
-// Opens the socket that a session speaks over: TCP or Unix, each host in turn, TLS as libpq's sslmode
-// says (manual, section 34.18). Never sends a query and never retries once a host has answered.
-import { readFileSync } from 'node:fs';
+// Opens the socket that a session speaks over: TCP or Unix, each address of the host in turn, TLS as it is asked
+// for (manual, section 53.2.10). Never sends a query and never retries once a server has answered.
 import net from 'node:net';
-import tls from 'node:tls';
 import { AmeliaError } from '../errors.ts';
 import { interruption } from './failure.ts';
-import type { ConnectionTarget } from './target.ts';
+import type { ConnectionTarget, TargetHost } from './target.ts';
 
-/** An open socket, encrypted where sslmode asks for it, and the host that answered. */
+/** `offered` encrypts where the server can. */
+export type Encryption = 'plain' | 'offered' | 'required';
+
+/** How an encrypted socket is encrypted, and what is known of who stands at its other end. */
+export interface TlsFacts {
+  readonly protocol: string;
+  readonly cipher: string;
+  /** `chain`: an authority that we trust vouches for the certificate; `host`: and it is for this host. */
+  readonly verified: 'no' | 'chain' | 'host';
+}
+
+/** An open socket, and the server that answered, its address pinned. */
 export interface Connected {
   readonly socket: net.Socket;
-  readonly host: string;
-  readonly port: number;
+  readonly place: TargetHost;
+  readonly tls: TlsFacts | undefined;
+}
+
+/** How far a connection is, for those who explain it. */
+export type Stage =
+  | { readonly stage: 'dns'; readonly host: string; readonly addresses: readonly string[] }
+  | { readonly stage: 'tcp'; readonly address: string; readonly ms: number }
+  | { readonly stage: 'tls'; readonly tls: TlsFacts | undefined };
+
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onStage?: ((stage: Stage) => void) | undefined;
 }
 
 /** SSLRequest of the frontend/backend protocol (manual, section 53.7). */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const defaultKeepAliveMs = 60_000;
 
 /** `host:port`, or the socket's path, for a person to read. */
 export function describeAddress(host: string, port: number): string {
@@ -24,120 +45,163 @@ export function describeAddress(host: string, port: number): string {
 }
 
 /**
- * Connects to the first of the target's hosts that answers.
+ * Connects to the first of the host's addresses that answers.
  * Throws `session.unreachable`, `session.timeout` or `session.tls` for the last one tried.
  */
-export async function openSocket(target: ConnectionTarget, signal?: AbortSignal): Promise<Connected> {
-  let last: unknown;
-  for (const { host, port } of target.hosts) {
-    try {
-      const plain = await connectPlain(target, host, port, signal);
-      const socket = host.startsWith('/') ? plain : await encrypt(target, plain, host, port, signal);
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, 60_000);
-      return { socket, host, port };
-    } catch (error) {
-      last = error;
-    }
+export async function openSocket(
+  target: ConnectionTarget,
+  place: TargetHost,
+  encryption: Encryption,
+  options: OpenOptions = {},
+): Promise<Connected> {
+  const { keepAliveMs = defaultKeepAliveMs } = target;
+  const attempt = new Attempt(target, place, options.signal);
+  const addresses = await attempt.lookUp();
+  if (addresses.length > 0) options.onStage?.({ stage: 'dns', host: place.host, addresses });
+  const { socket: plain, address } = await attempt.connect(addresses);
+  const here = { ...place, ...(address !== undefined && address !== place.host && { address }) };
+  options.onStage?.({ stage: 'tcp', address: describeAddress(address ?? place.host, place.port), ms: attempt.ms });
+  const encrypted = encryption === 'plain' ? undefined : await attempt.encrypt(plain, encryption);
+  options.onStage?.({ stage: 'tls', tls: encrypted?.tls });
+  const socket = encrypted?.socket ?? plain;
+  socket.setNoDelay(true);
+  socket.setKeepAlive(keepAliveMs > 0, keepAliveMs);
+  return { socket, place: here, tls: encrypted?.tls };
+}
+
+/** One attempt at one host. */
+export class Attempt {
+  readonly target: ConnectionTarget;
+  readonly place: TargetHost;
+  /** The host as a person reads it. */
+  readonly name: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #begun = performance.now();
+
+  constructor(target: ConnectionTarget, place: TargetHost, signal: AbortSignal | undefined) {
+    this.target = target;
+    this.place = place;
+    this.name = describeAddress(place.host, place.port);
+    this.#signal = signal;
   }
-  throw last;
-}
 
-function connectPlain(target: ConnectionTarget, host: string, port: number, signal?: AbortSignal): Promise<net.Socket> {
-  const address = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-  // A high water mark above what a run keeps in flight, so that the driver never waits for the socket to drain.
-  const socket = new net.Socket({ writableHighWaterMark: 4 * 1024 * 1024 } as net.SocketConstructorOpts);
-  const attempt = settle(target, host, port, socket, 'connect', signal);
-  // A socket that was destroyed already would come alive again.
-  if (!socket.destroyed) socket.connect(address);
-  return attempt;
-}
+  get ms(): number {
+    return performance.now() - this.#begun;
+  }
 
-/** Waits for `event` on `socket`; destroys the socket and rejects when it fails, times out or is aborted. */
-function settle<S extends net.Socket>(
-  target: ConnectionTarget,
-  host: string,
-  port: number,
-  socket: S,
-  event: 'connect' | 'secureConnect' | 'data',
-  signal?: AbortSignal,
-): Promise<S> {
-  const name = describeAddress(host, port);
-  return new Promise((resolve, reject) => {
-    const finish = (error?: AmeliaError) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
-      socket.off(event, succeeded).off('error', failed).off('close', closed);
-      if (error === undefined) return resolve(socket);
-      socket.on('error', () => {}).destroy();
-      reject(error);
-    };
-    const succeeded = () => finish();
-    const failed = (cause: NodeJS.ErrnoException) =>
-      finish(
-        event === 'secureConnect'
-          ? new AmeliaError('session.tls', { target: name, reason: cause.message }, { cause })
-          : new AmeliaError('session.unreachable', { target: name, reason: reasonOf(cause, host) }, { cause }),
-      );
-    const closed = () =>
-      finish(new AmeliaError('session.unreachable', { target: name, reason: 'it closed the connection at once' }));
-    const aborted = () => finish(interruption(signal));
-    const timer = setTimeout(
-      () => finish(new AmeliaError('session.timeout', { target: name, seconds: target.connectTimeoutMs / 1000 })),
-      target.connectTimeoutMs,
-    );
-    socket.once(event, succeeded).once('error', failed).once('close', closed);
-    signal?.addEventListener('abort', aborted, { once: true });
-    if (signal?.aborted) aborted();
-  });
-}
-
-async function encrypt(
-  target: ConnectionTarget,
-  socket: net.Socket,
-  host: string,
-  port: number,
-  signal?: AbortSignal,
-): Promise<net.Socket> {
-  const { sslMode } = target;
-  // `allow` would try without TLS first: what the server then refuses, `prefer` would have got.
-  if (sslMode === 'disable' || sslMode === 'allow') return socket;
-  const name = describeAddress(host, port);
-  const answer = new Promise<Buffer>((resolve) => socket.once('data', resolve));
-  const answered = settle(target, host, port, socket, 'data', signal);
-  socket.write(sslRequest);
-  await answered;
-  const offered = (await answer)[0] === 'S'.charCodeAt(0);
-  if (!offered && sslMode === 'prefer') return socket;
-  if (!offered) {
-    throw new AmeliaError('session.tls', {
-      target: name,
-      reason: `the server does not offer TLS, and sslmode is ${sslMode}`,
+  /** The addresses of a host that is a name; none for one that needs no looking up. */
+  async lookUp(): Promise<readonly string[]> {
+    const { host, address } = this.place;
+    if (host.startsWith('/') || address !== undefined || net.isIP(host.replace(/%.*$/, '')) !== 0) return [];
+    const dns = await import('node:dns');
+    return await this.settle<readonly string[]>((done, failed) => {
+      dns.lookup(host, { all: true }, (error, found) => {
+        if (error === null) done([...new Set(found.map((each) => each.address))]);
+        else failed(this.unreachable(reasonOf(error, host), error));
+      });
     });
   }
-  const verifies = sslMode === 'verify-ca' || sslMode === 'verify-full' || target.sslRootCert !== undefined;
-  const read = (path: string | undefined, setting: string) => {
-    try {
-      return path === undefined ? undefined : readFileSync(path);
-    } catch (cause) {
-      throw new AmeliaError(
-        'config.unreadable',
-        { setting, path: path ?? '', reason: (cause as Error).message },
-        { cause },
-      );
+
+  /** A socket to the first address that takes the connection. */
+  async connect(found: readonly string[]): Promise<{ socket: net.Socket; address: string | undefined }> {
+    const { host, port, address: given } = this.place;
+    if (host.startsWith('/'))
+      return { socket: await this.#dial({ path: `${host}/.s.PGSQL.${port}` }), address: undefined };
+    let last: unknown;
+    for (const address of found.length > 0 ? found : [given ?? host]) {
+      try {
+        return { socket: await this.#dial({ host: address, port }), address };
+      } catch (error) {
+        if (this.#signal?.aborted) throw error;
+        last = error;
+      }
     }
-  };
-  const encrypted = tls.connect({
-    socket,
-    ...(net.isIP(host) === 0 && { servername: host }),
-    rejectUnauthorized: verifies,
-    ca: target.sslRootCert === 'system' ? undefined : read(target.sslRootCert, 'sslrootcert'),
-    cert: read(target.sslCert, 'sslcert'),
-    key: read(target.sslKey, 'sslkey'),
-    // Only verify-full compares the host's name.
-    ...(sslMode !== 'verify-full' && { checkServerIdentity: () => undefined }),
-  });
-  return settle(target, host, port, encrypted, 'secureConnect', signal);
+    throw last;
+  }
+
+  /** Undefined when TLS is only asked for where it is offered, and it is not. */
+  async encrypt(plain: net.Socket, encryption: Encryption): Promise<{ socket: net.Socket; tls: TlsFacts } | undefined> {
+    if (!this.target.sslDirect && !(await this.#ask(plain))) {
+      if (encryption === 'offered') return undefined;
+      plain.destroy();
+      const { sslMode } = this.target;
+      const reason = `the server does not offer TLS, and sslmode is ${sslMode}`;
+      const hint = 'turn TLS on there (ssl = on); or, where nobody can listen, sslmode=prefer';
+      throw new AmeliaError('session.tls', { target: this.name, reason, hint });
+    }
+    const { encrypt } = await import('./encrypt.ts');
+    return await encrypt(this, plain);
+  }
+
+  async #dial(address: net.SocketConnectOpts): Promise<net.Socket> {
+    // A high water mark above what a run keeps in flight, so that the driver never waits for the socket to drain.
+    const socket = new net.Socket({ writableHighWaterMark: 4 * 1024 * 1024 } as net.SocketConstructorOpts);
+    return await this.settleSocket(socket, 'connect', () => socket.connect(address));
+  }
+
+  /** Whether the server wants to go on with TLS. */
+  async #ask(plain: net.Socket): Promise<boolean> {
+    const answer = new Promise<Buffer>((resolve) => plain.once('data', resolve));
+    await this.settleSocket(plain, 'data', () => plain.write(sslRequest));
+    const said = await answer;
+    const [letter] = said.toString('latin1');
+    // Whatever follows in the same breath did not come encrypted, and could be somebody else's.
+    if (said.length === 1 && (letter === 'S' || letter === 'N')) return letter === 'S';
+    plain.destroy();
+    throw this.unreachable('what answers there is no PostgreSQL server, or one that has no room for another session');
+  }
+
+  /** Waits for `event` on `socket`; destroys the socket when it fails, times out or is aborted. */
+  async settleSocket<S extends net.Socket>(
+    socket: S,
+    event: 'connect' | 'secureConnect' | 'data',
+    begin: () => void,
+    failure = (cause: NodeJS.ErrnoException) => this.unreachable(reasonOf(cause, this.place.host), cause),
+  ): Promise<S> {
+    const listeners: [string, (cause: NodeJS.ErrnoException) => void][] = [];
+    try {
+      return await this.settle<S>((done, failed) => {
+        listeners.push(
+          [event, () => done(socket)],
+          ['error', (cause) => failed(failure(cause))],
+          ['close', () => failed(this.unreachable('it closed the connection at once'))],
+        );
+        for (const [name, listener] of listeners) socket.once(name, listener);
+        begin();
+      });
+    } catch (error) {
+      socket.on('error', () => {}).destroy();
+      throw error;
+    } finally {
+      for (const [name, listener] of listeners) socket.off(name, listener);
+    }
+  }
+
+  /** What `start` comes to; rejects when the time is over or the caller has had enough. */
+  async settle<T>(start: (done: (value: T) => void, failed: (error: Error) => void) => void): Promise<T> {
+    const { connectTimeoutMs } = this.target;
+    const signal = this.#signal;
+    if (signal?.aborted) throw interruption(signal);
+    let timer: NodeJS.Timeout | undefined;
+    let aborted = (): void => {};
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        aborted = () => reject(interruption(signal));
+        signal?.addEventListener('abort', aborted, { once: true });
+        timer = setTimeout(() => {
+          reject(new AmeliaError('session.timeout', { target: this.name, seconds: connectTimeoutMs / 1000 }));
+        }, connectTimeoutMs);
+        start(resolve, reject);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    }
+  }
+
+  unreachable(reason: string, cause?: unknown): AmeliaError {
+    return new AmeliaError('session.unreachable', { target: this.name, reason }, { cause });
+  }
 }
 
 function reasonOf(error: NodeJS.ErrnoException, host: string): string {

@@ -54,7 +54,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     await opened?.close();
   };
   const another = async (first: string) => {
-    const { session, answer } = await Session.open(server, first, { signal });
+    const { session, answer } = await Session.open(sessions[0]?.server ?? server, first, { signal });
     sessions.push(session);
     await answer;
     return session;

@@ -7,6 +7,7 @@ import type { Location, Script, Statement } from '../migration/types.ts';
 import { isServerError, type ServerError } from './driver.ts';
 import type { TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
+import { alertOf } from './tls-alert.ts';
 
 /** The error for a run that was aborted; `signal.reason` is the name of the process signal, if one did it. */
 export function interruption(signal: AbortSignal | undefined, result?: RunResult): AmeliaError {
@@ -21,10 +22,18 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
   const reason = cause instanceof Error ? cause.message : String(cause);
   const code = (cause as { code?: unknown } | null)?.code;
   const at = { target: address, reason };
+  if (typeof code === 'string' && code.startsWith('ERR_SSL')) {
+    const [why, hint] = alertOf(cause as NodeJS.ErrnoException);
+    return new AmeliaError('session.tls', { target: address, reason: why, ...(hint && { hint }) }, { cause });
+  }
   switch (code) {
     case '28P01':
     case '28000':
-      return new AmeliaError('session.authentication', { ...at, user: target.user }, { cause });
+      return new AmeliaError(
+        'session.authentication',
+        { ...at, user: target.user, ...entryHint(reason, target) },
+        { cause },
+      );
     case 'SASL_SIGNATURE_MISMATCH':
       return new AmeliaError(
         'session.refused',
@@ -50,6 +59,21 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
         ? new AmeliaError('session.refused', at, { cause })
         : new AmeliaError('session.unreachable', at, { cause });
   }
+}
+
+/** What to do about an authentication that failed, where it is not the password that was given. */
+function entryHint(reason: string, { password, sslCert, sslMode }: ConnectionTarget): { hint?: string } {
+  if (/no pg_hba\.conf entry/.test(reason)) {
+    const unencrypted =
+      /no encryption|SSL off/.test(reason) && sslMode !== 'disable' ? ', or takes it only encrypted' : '';
+    return { hint: `pg_hba.conf of the server has no line for this user, database and address${unencrypted}` };
+  }
+  if (/client certificate/.test(reason)) {
+    return { hint: sslCert === undefined ? 'it asks for a certificate: sslcert=FILE and sslkey=FILE' : 'see sslcert' };
+  }
+  if (/certificate authentication failed/.test(reason))
+    return { hint: 'the certificate (sslcert) is for another user' };
+  return password === undefined ? { hint: 'no password was given: put it into the URL, PGPASSWORD or ~/.pgpass' } : {};
 }
 
 /** An error of the server's that nothing more is known about. */

@@ -3,11 +3,13 @@
 import type { Writable } from 'node:stream';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
-import { describeAddress, openSocket } from './connect.ts';
+import { describeAddress } from './connect.ts';
+import type { OpenOptions, TlsFacts } from './connect.ts';
 import { Driver, isFatal, isServerError, type Backend, type DriverResult } from './driver.ts';
 import type { EmbeddedServer } from './embedded.ts';
 import { connectFailure, interruption } from './failure.ts';
-import type { ConnectionTarget } from './target.ts';
+import type { ConnectionTarget, TargetHost } from './target.ts';
+import { inEachWay, type Entered } from './ways.ts';
 
 /** What the server answered to one message. */
 export interface Answer {
@@ -42,39 +44,30 @@ interface Pending {
 const maxInFlight = 1000;
 const maxBytesInFlight = 1024 * 1024;
 
-/** A server that does not take a cancel request in this time will not. */
-const cancelMs = 1000;
-
-/** CancelRequest (manual, section 53.7). */
-const cancelRequestCode = 80877102;
-
 /** An open session. Errors that the server reports come as they are; any other is `session.lost`. */
 export class Session {
   readonly database: DatabaseInfo;
   readonly user: string;
-  readonly #target: ConnectionTarget;
-  /** The embedded server, when the session is with that. */
-  readonly #embedded: EmbeddedServer | undefined;
+  /** The very server that the session is with, for another session with it. */
+  readonly server: ConnectionTarget | EmbeddedServer;
+  /** Undefined where nothing is encrypted. */
+  readonly tls: TlsFacts | undefined;
   readonly #driver: Driver;
   readonly #inFlight: Pending[];
   #backend: Backend = { pid: 0, secret: 0 };
   #bytesInFlight = 0;
   #roomMade: (() => void) | undefined;
 
-  private constructor(
-    driver: Driver,
-    inFlight: Pending[],
-    where: { host: string; port: number; target: ConnectionTarget; embedded: EmbeddedServer | undefined },
-  ) {
-    const { host, port, target, embedded } = where;
+  private constructor(driver: Driver, inFlight: Pending[], { target, connected, embedded }: Entered) {
+    const { place, tls } = connected;
     this.#driver = driver;
     this.#inFlight = inFlight;
-    this.#target = target;
-    this.#embedded = embedded;
+    this.server = embedded ?? target;
+    this.tls = tls;
     this.user = target.user;
     this.database = {
-      host,
-      port,
+      host: place.host,
+      port: place.port,
       name: target.database,
       get serverVersion() {
         return driver.parameter('server_version')?.split(' ')[0] ?? '';
@@ -83,23 +76,40 @@ export class Session {
   }
 
   /**
-   * Connects and sends the first message; its failure is the answer's, not the session's.
+   * Connects to the host that suits and sends the first message; its failure is the answer's, not the session's.
    * Throws `session.*`, `config.unreadable` (certificates) or, when aborted, `apply.interrupted`.
    */
   static async open(
     source: ConnectionTarget | EmbeddedServer,
     first: string,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    options: OpenOptions = {},
   ): Promise<{ session: Session; answer: Promise<Answer> }> {
-    const embedded = 'connect' in source ? source : undefined;
-    const target = embedded?.target ?? (source as ConnectionTarget);
-    const opened = embedded
-      ? { socket: embedded.connect(), host: 'embedded', port: 0 }
-      : await openSocket(target, signal);
-    const { socket, host, port } = opened;
+    if ('connect' in source) {
+      const connected = { socket: source.connect(), place: { host: 'embedded', port: 0 }, tls: undefined };
+      return await Session.#enter(first, { target: source.target, connected, embedded: source }, options);
+    }
+    const open = async (place: TargetHost) =>
+      await inEachWay(source, place, options, async (connected) => {
+        return await Session.#enter(first, { target: source, connected, embedded: undefined }, options);
+      });
+    const { hosts, sessionAttributes = 'any' } = source;
+    if (hosts.length === 1 && sessionAttributes === 'any') return await open(hosts[0]!);
+    const { openSuitable } = await import('./hosts.ts');
+    return await openSuitable(source, open);
+  }
+
+  static async #enter(first: string, where: Entered, { signal }: OpenOptions) {
+    const { target, connected, embedded } = where;
+    const { socket, place } = connected;
     const inFlight: Pending[] = [];
-    const driver = new Driver(socket, target, (notice) => inFlight[0]?.listener?.notice?.(notice));
-    const session = new Session(driver, inFlight, { host, port, target, embedded });
+    const pinned = {
+      ...target,
+      password: target.password ?? place.password,
+      hosts: [place],
+      sessionAttributes: 'any',
+    } as const;
+    const driver = new Driver(socket, pinned, (notice) => inFlight[0]?.listener?.notice?.(notice));
+    const session = new Session(driver, inFlight, { ...where, target: pinned });
     const aborted = () => void socket.destroy();
     signal?.addEventListener('abort', aborted, { once: true });
     try {
@@ -109,9 +119,9 @@ export class Session {
         (error: unknown) => error,
       );
       if (session.pid === 0 || driver.lost) {
-        const address = embedded ? 'the embedded server' : describeAddress(host, port);
+        const address = embedded ? 'the embedded server' : describeAddress(place.host, place.port);
         const cause = failure instanceof AmeliaError ? (failure.cause ?? failure) : failure;
-        throw signal?.aborted ? interruption(signal) : connectFailure(cause, target, address);
+        throw signal?.aborted ? interruption(signal) : connectFailure(cause, pinned, address);
       }
       return { session, answer };
     } catch (error) {
@@ -126,6 +136,11 @@ export class Session {
   /** The backend's process id. */
   get pid(): number {
     return this.#backend.pid;
+  }
+
+  /** What the server said of itself when the session was opened; a pooler may have kept it back. */
+  parameter(name: string): string | undefined {
+    return this.#driver.parameter(name);
   }
 
   /** Milliseconds that the server has been busy with the message that it is at; 0 when it has none. */
@@ -180,7 +195,7 @@ export class Session {
       };
     });
     failed.catch(() => {});
-    this.#embedded?.expectCopy();
+    if ('expectCopy' in this.server) this.server.expectCopy();
     try {
       const stream = (await query.writable()) as Writable;
       const done = new Promise<void>((resolve, reject) => stream.on('finish', resolve).on('error', reject));
@@ -213,25 +228,9 @@ export class Session {
 
   /** Asks the server to cancel what runs (manual, section 53.2.8). Never throws. */
   async cancel(): Promise<void> {
-    if (this.#embedded) return this.#embedded.kill(); // it hears nothing while a statement runs
-    try {
-      const { socket } = await openSocket({ ...this.#target, connectTimeoutMs: cancelMs });
-      const request = Buffer.alloc(16);
-      request.writeUInt32BE(request.length, 0);
-      request.writeUInt32BE(cancelRequestCode, 4);
-      request.writeUInt32BE(this.#backend.pid, 8);
-      request.writeUInt32BE(this.#backend.secret, 12);
-      await new Promise<void>((resolve) => {
-        socket
-          .unref()
-          .once('close', () => resolve())
-          .on('error', () => {})
-          .setTimeout(cancelMs, () => socket.destroy())
-          .end(request);
-      });
-    } catch {
-      // The server cannot be reached: then closing the session is what is left.
-    }
+    if ('kill' in this.server) return this.server.kill(); // it hears nothing while a statement runs
+    const { requestCancel } = await import('./cancel.ts');
+    await requestCancel(this.server, this.#backend, this.tls === undefined ? 'plain' : 'required');
   }
 
   /** Ends the session; what is in flight is given `graceMs` to be answered. Never throws. */

@@ -1,24 +1,38 @@
 // libpq's parameters and environment variables: which are understood, which are refused by name. Pure.
 // A parameter that only states what happens anyway is accepted; nothing else is passed over.
 import type { Environment, Parameters } from './target.ts';
+import { readService } from './target-service.ts';
 import { quoteName, unusable } from './target-url.ts';
 
 /** The parameters that reach the ConnectionTarget, with the environment variable that fills each (manual, section 34.15). */
 const supported: Readonly<Record<string, string | undefined>> = {
   host: 'PGHOST',
+  hostaddr: 'PGHOSTADDR',
   port: 'PGPORT',
   user: 'PGUSER',
   password: 'PGPASSWORD',
   dbname: 'PGDATABASE',
   passfile: 'PGPASSFILE',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+  load_balance_hosts: 'PGLOADBALANCEHOSTS',
   sslmode: 'PGSSLMODE',
+  sslnegotiation: 'PGSSLNEGOTIATION',
   sslrootcert: 'PGSSLROOTCERT',
+  sslcrl: 'PGSSLCRL',
   sslcert: 'PGSSLCERT',
   sslkey: 'PGSSLKEY',
+  sslpassword: undefined,
+  sslcertmode: 'PGSSLCERTMODE',
+  sslsni: 'PGSSLSNI',
+  ssl_min_protocol_version: 'PGSSLMINPROTOCOLVERSION',
+  ssl_max_protocol_version: 'PGSSLMAXPROTOCOLVERSION',
+  requirepeer: 'PGREQUIREPEER',
   application_name: 'PGAPPNAME',
   fallback_application_name: undefined,
   options: 'PGOPTIONS',
   connect_timeout: 'PGCONNECT_TIMEOUT',
+  keepalives: undefined,
+  keepalives_idle: undefined,
 };
 
 interface Refused {
@@ -28,40 +42,30 @@ interface Refused {
   readonly hint?: string;
 }
 
+const noGss = 'GSSAPI is not supported';
+/** It says how to do what amelia-db never does. */
+const anything = /^/;
+
 /** What libpq 18 knows and amelia-db does not do. */
 const refused: Readonly<Record<string, Refused>> = {
-  hostaddr: { env: 'PGHOSTADDR', hint: 'name the address as the host' },
-  service: {
-    env: 'PGSERVICE',
-    hint: 'connection service files are not read yet: put what the service says into DATABASE_URL',
+  channel_binding: {
+    env: 'PGCHANNELBINDING',
+    harmless: /^(prefer|disable)$/,
+    hint: 'sslmode=verify-full keeps others from standing between, too',
   },
-  servicefile: { hint: 'connection service files are not read yet' },
-  target_session_attrs: { env: 'PGTARGETSESSIONATTRS', harmless: /^any$/, hint: 'name the primary as the only host' },
-  load_balance_hosts: { env: 'PGLOADBALANCEHOSTS', harmless: /^disable$/ },
-  channel_binding: { env: 'PGCHANNELBINDING', harmless: /^(prefer|disable)$/ },
   require_auth: { env: 'PGREQUIREAUTH' },
-  requirepeer: { env: 'PGREQUIREPEER' },
-  gssencmode: { env: 'PGGSSENCMODE', harmless: /^(prefer|disable)$/, hint: 'GSSAPI is not supported' },
-  gssdelegation: { env: 'PGGSSDELEGATION', harmless: /^0$/ },
-  gsslib: { env: 'PGGSSLIB', hint: 'GSSAPI is not supported' },
-  krbsrvname: { env: 'PGKRBSRVNAME', hint: 'GSSAPI is not supported' },
-  sslnegotiation: { env: 'PGSSLNEGOTIATION', harmless: /^postgres$/ },
+  gssencmode: { env: 'PGGSSENCMODE', harmless: /^(prefer|disable)$/, hint: noGss },
+  gssdelegation: { env: 'PGGSSDELEGATION', harmless: anything },
+  gsslib: { env: 'PGGSSLIB', harmless: anything },
+  krbsrvname: { env: 'PGKRBSRVNAME', harmless: anything },
   sslcompression: { env: 'PGSSLCOMPRESSION', harmless: /^[01]$/ },
-  sslcertmode: { env: 'PGSSLCERTMODE', harmless: /^allow$/ },
-  sslpassword: { hint: 'take the pass phrase off the key' },
-  sslcrl: { env: 'PGSSLCRL' },
-  sslcrldir: { env: 'PGSSLCRLDIR' },
-  sslsni: { env: 'PGSSLSNI', harmless: /^1$/ },
+  sslcrldir: { env: 'PGSSLCRLDIR', hint: 'put the lists into one file: sslcrl=FILE' },
   sslkeylogfile: {},
-  ssl_min_protocol_version: { env: 'PGSSLMINPROTOCOLVERSION', harmless: /^TLSv1(\.[12])?$/i },
-  ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION', harmless: /^TLSv1\.3$/i },
   min_protocol_version: { env: 'PGMINPROTOCOLVERSION', harmless: /^3\.0$/ },
-  max_protocol_version: { env: 'PGMAXPROTOCOLVERSION' },
+  max_protocol_version: { env: 'PGMAXPROTOCOLVERSION', harmless: /^(3\.0|latest)$/ },
   client_encoding: { env: 'PGCLIENTENCODING', harmless: /^(auto|utf-?8|unicode)$/i, hint: 'migrations are UTF-8' },
-  keepalives: { harmless: /^1$/ },
-  keepalives_idle: {},
-  keepalives_interval: {},
-  keepalives_count: {},
+  keepalives_interval: { hint: 'Node.js sends them a second apart, ten of them: leave it out' },
+  keepalives_count: { hint: 'Node.js sends them a second apart, ten of them: leave it out' },
   tcp_user_timeout: { harmless: /^0$/ },
   replication: { harmless: /^(false|off|no|0)$/ },
   scram_client_key: {},
@@ -85,12 +89,18 @@ const foreign: Readonly<Record<string, string>> = {
   username: 'the user is named with ?user=',
 };
 
-/** What the URL names, filled from the environment; empty variables count as not set. Throws `config.database-url`. */
+/**
+ * What the URL names, filled from the connection service that it or PGSERVICE names, then from the environment;
+ * empty variables count as not set. Throws `config.database-url`.
+ */
 export function parametersOf(given: Parameters, env: Environment): Parameters {
+  const { service = env['PGSERVICE'] || undefined, servicefile, ...named } = given;
   const parameters: Parameters = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (Object.hasOwn(supported, name)) parameters[name] = value;
-    else checkAccepted(name, value ?? '');
+  for (const source of [named, ...(service === undefined ? [] : [readService(service, servicefile, env)])]) {
+    for (const [name, value] of Object.entries(source)) {
+      if (Object.hasOwn(supported, name)) parameters[name] ??= value;
+      else checkAccepted(name, value ?? '');
+    }
   }
   for (const [name, variable] of Object.entries(supported)) {
     if (variable !== undefined) parameters[name] ??= env[variable] || undefined;
@@ -101,7 +111,7 @@ export function parametersOf(given: Parameters, env: Environment): Parameters {
 function checkAccepted(name: string, value: string): void {
   const known = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (known?.harmless?.test(value) === true) return;
-  if (known !== undefined) throw unusable(`${quoteName(name)} is not supported yet`, known.hint);
+  if (known !== undefined) throw unusable(`${quoteName(name)} is not supported`, known.hint);
   throw unusable(
     `${quoteName(name)} is not one that libpq knows`,
     Object.hasOwn(foreign, name) ? foreign[name] : undefined,
@@ -117,7 +127,7 @@ export function unsupportedEnvironment(
     // Migrations are sent as the UTF-8 that they are, whatever other clients are told to use.
     if (!variable || !value || variable === 'PGCLIENTENCODING' || harmless?.test(value) === true) continue;
     return {
-      problem: `the environment sets ${variable}, which is not supported yet`,
+      problem: `the environment sets ${variable}, which is not supported`,
       hint: hint ?? `unset ${variable} for this command`,
     };
   }

@@ -1,31 +1,49 @@
 // Where to connect and as whom: a connection URL and libpq's environment become a ConnectionTarget.
 // Never connects, never puts a password (or a piece of the URL that might be one) into an error.
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AmeliaError } from '../errors.ts';
 import { readPasswordFile } from './passfile.ts';
+import { isConninfo, readConninfo } from './target-conninfo.ts';
 import { parametersOf, unsupportedEnvironment } from './target-parameters.ts';
+import { readFlag, readTls, type TlsTarget } from './target-tls.ts';
 import { readUrl, unusable } from './target-url.ts';
 
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+export type { SslMode } from './target-tls.ts';
 
-/** Where to connect and as whom. A host that begins with `/` is the folder of a Unix socket. */
-export interface ConnectionTarget {
-  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+/** One of the servers to try. A host that begins with `/` is the folder of a Unix socket. */
+export interface TargetHost {
+  readonly host: string;
+  readonly port: number;
+  /** Where the host is, so that its name need not be looked up. */
+  readonly address?: string;
+  /** What the password file has for it. */
+  readonly password?: string;
+}
+
+const sessionAttributes = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const;
+export type SessionAttributes = (typeof sessionAttributes)[number];
+
+/** Where to connect and as whom. */
+export interface ConnectionTarget extends TlsTarget {
+  readonly hosts: readonly TargetHost[];
   readonly user: string;
+  /** For all hosts. */
   readonly password: string | undefined;
   readonly database: string;
-  readonly sslMode: SslMode;
-  /** A file, or `system` for the certificate authorities that Node.js knows. */
-  readonly sslRootCert?: string;
-  readonly sslCert?: string;
-  readonly sslKey?: string;
+  /** Which of the hosts will do; any when left out. */
+  readonly sessionAttributes?: SessionAttributes;
+  /** The hosts are tried in an order that chance makes. */
+  readonly loadBalance?: true;
   readonly applicationName: string;
   /** libpq's `options`: command-line options for the backend, such as `-c geqo=off`. */
   readonly options?: string;
   /** At least 1 and at most 2147483647, which stands for libpq's "no limit" (`connect_timeout=0`). */
   readonly connectTimeoutMs: number;
+  /** When a silent connection is looked after: 60 s when left out, 0 for never. */
+  readonly keepAliveMs?: number;
 }
 
 /** A database server, or PostgreSQL inside this process with its data in `embedded` (a folder). */
@@ -45,66 +63,84 @@ const defaults = {
 };
 const noLimitMs = 2_147_483_647;
 
-const sslModes: readonly string[] = [
-  'disable',
-  'allow',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-] satisfies SslMode[];
-
 /**
- * The target that a URL and libpq's environment variables name, by libpq's rules (manual, sections 34.1.1,
- * 34.15 and 34.16): what the URL leaves out comes from the environment, then from the password file, then
- * from defaults. An unescaped `@`, `:` or `#` in the password is understood. What libpq knows and amelia-db
- * does not is refused by name. `warn` is told when the password file is passed over, as libpq tells it.
- * Throws `config.database-url`. PGTZ, PGDATESTYLE and PGGEQO are not read: what a migration does must not
- * depend on the settings of the person who runs it.
+ * The target that a URL (or a string of name=value) and libpq's environment variables name, by libpq's rules (manual,
+ * sections 34.1.1, 34.15 to 34.17): what the URL leaves out comes from the connection service, then from the
+ * environment, then from the password file, then from defaults. An unescaped `@`, `:` or `#` in the password is
+ * understood. What libpq knows and amelia-db does not is refused by name. `warn` is told of what is passed over, as
+ * libpq passes it over. Throws `config.database-url`. PGTZ, PGDATESTYLE and PGGEQO are not read: what a migration does
+ * must not depend on the settings of the person who runs it.
  */
 export function parseTarget(from: {
   readonly url?: string | undefined;
   readonly env: Environment;
   readonly warn?: (message: string) => void;
 }): ConnectionTarget {
-  const { env, warn = () => {} } = from;
-  const given = from.url === undefined ? {} : readUrl(from.url);
+  const { url, env, warn = () => {} } = from;
+  const given = url === undefined ? {} : isConninfo(url) ? readConninfo(url) : readUrl(url);
   const refused = unsupportedEnvironment(env);
   if (refused !== undefined) throw unusable(refused.problem, refused.hint);
   const p = parametersOf(given, env);
 
-  const hosts = readHosts(p['host'], p['port']);
+  const places = readHosts(p);
   const user = p['user'] ?? osUser();
   const database = p['dbname'] ?? user;
-  const password = p['password'] ?? passwordFromFile(p['passfile'], { hosts, database, user }, env, warn);
+  const inFile = p['password'] ?? readPasswordFile(p['passfile'] ?? join(env['HOME'] ?? homedir(), '.pgpass'), warn);
+  const { hosts, password } =
+    typeof inFile === 'function'
+      ? withPasswords(places, ({ host, port }) => inFile([host, String(port), database, user]))
+      : { hosts: places, password: inFile };
+  if (p['requirepeer'] !== undefined && hosts.some(({ host }) => host.startsWith('/'))) {
+    throw unusable('the parameter requirepeer is not supported', 'Node.js cannot tell whose the socket is');
+  }
+  const attributes = oneOf(sessionAttributes, 'target_session_attrs', p) ?? 'any';
+  const balance = oneOf(['disable', 'random'] as const, 'load_balance_hosts', p);
   const options = p['options'];
+  const keepAliveMs = readKeepAlive(p);
   return {
     hosts,
     user,
     password,
     database,
-    ...readTls(p, env),
+    ...(attributes !== 'any' && { sessionAttributes: attributes }),
+    ...(balance === 'random' && { loadBalance: true as const }),
+    ...readTls(p, env, warn),
     applicationName: p['application_name'] ?? p['fallback_application_name'] ?? defaults.applicationName,
     ...(options !== undefined && { options }),
     connectTimeoutMs: readConnectTimeout(p['connect_timeout']),
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
   };
 }
 
-/** `host[,host…]` and `port[,port…]`: as many ports as hosts, or one for all of them. */
-function readHosts(hostList: string | undefined, portList: string | undefined): ConnectionTarget['hosts'] {
-  const hosts = (hostList ?? '').split(',');
-  const ports = (portList ?? '').split(',').map(readPort);
-  if (ports.length !== 1 && ports.length !== hosts.length) {
+function oneOf<T extends string>(known: readonly T[], name: string, p: Parameters): T | undefined {
+  if (p[name] === undefined) return undefined;
+  const found = known.find((each) => each === p[name]);
+  if (found === undefined) throw unusable(`${name} is none of libpq's`, `known are: ${known.join(', ')}`);
+  return found;
+}
+
+/** `host[,host…]`, `hostaddr[,…]` and `port[,port…]`: as many as hosts, or one port for all of them. */
+function readHosts(p: Parameters): TargetHost[] {
+  const addresses = p['hostaddr']?.split(',');
+  const names = p['host']?.split(',') ?? addresses?.map(() => '') ?? [''];
+  if (addresses !== undefined && addresses.length !== names.length) {
+    throw unusable(`it names ${names.length} hosts and ${addresses.length} addresses (hostaddr)`);
+  }
+  const ports = (p['port'] ?? '').split(',').map(readPort);
+  if (ports.length !== 1 && ports.length !== names.length) {
     throw unusable(
-      `it names ${hosts.length} hosts and ${ports.length} ports`,
+      `it names ${names.length} hosts and ${ports.length} ports`,
       'give each host its port, or one port for all',
     );
   }
-  return hosts.map((host, index) => {
-    if (host.startsWith('@'))
+  return names.map((name, index) => {
+    if (name.startsWith('@'))
       throw unusable('an abstract Unix socket (@name) is not supported', 'name a host or the folder of the socket');
     const port = (ports.length === 1 ? ports[0] : ports[index]) ?? defaults.port;
-    return { host: host === '' ? defaultHost(port) : host, port };
+    const address = addresses?.[index] || undefined;
+    if (address !== undefined && isIP(address) === 0) throw unusable('hostaddr is not an IP address');
+    const host = name || address || defaultHost(port);
+    return { host, port, ...(address !== undefined && address !== host && { address }) };
   });
 }
 
@@ -140,48 +176,6 @@ function osUser(): string {
   }
 }
 
-function readTls(
-  p: Parameters,
-  env: Environment,
-): Pick<ConnectionTarget, 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'> {
-  const home = join(env['HOME'] ?? homedir(), '.postgresql');
-  const usual = (file: string) => (existsSync(join(home, file)) ? join(home, file) : undefined);
-  const system = p['sslrootcert'] === 'system';
-  const sslMode = p['sslmode'] ?? (system ? 'verify-full' : 'prefer');
-  if (!isSslMode(sslMode)) {
-    const hint =
-      sslMode === 'no-verify'
-        ? 'sslmode=require encrypts without checking the certificate'
-        : `known are: ${sslModes.join(', ')}`;
-    throw unusable(`sslmode is none of libpq's`, hint);
-  }
-  if (system && sslMode !== 'verify-full') {
-    throw unusable(
-      `sslrootcert=system needs sslmode=verify-full, and sslmode is ${sslMode}`,
-      'leave sslmode out, or name a file',
-    );
-  }
-  // As libpq does: a root certificate in its usual place makes `require` check the certificate too.
-  const checks = sslMode === 'require' || sslMode.startsWith('verify-');
-  const sslRootCert = p['sslrootcert'] ?? (checks ? usual('root.crt') : undefined);
-  if (sslRootCert === undefined && sslMode.startsWith('verify-')) {
-    throw unusable(
-      `sslmode=${sslMode} needs the certificate of an authority, and none is named`,
-      'name it with sslrootcert=FILE or PGSSLROOTCERT; sslrootcert=system takes the authorities that come with Node.js',
-    );
-  }
-  const sslCert = p['sslcert'] ?? usual('postgresql.crt');
-  const sslKey = p['sslkey'] ?? (sslCert === undefined ? undefined : usual('postgresql.key'));
-  return {
-    sslMode,
-    ...(sslRootCert !== undefined && { sslRootCert }),
-    ...(sslCert !== undefined && { sslCert }),
-    ...(sslKey !== undefined && { sslKey }),
-  };
-}
-
-const isSslMode = (text: string): text is SslMode => sslModes.includes(text);
-
 /** Whole seconds, as libpq reads them; 0 and less wait for ever. */
 function readConnectTimeout(text: string | undefined): number {
   if (text === undefined) return defaults.connectTimeoutMs;
@@ -191,24 +185,25 @@ function readConnectTimeout(text: string | undefined): number {
   return seconds <= 0 ? noLimitMs : Math.min(seconds * 1000, noLimitMs);
 }
 
-function passwordFromFile(
-  named: string | undefined,
-  wanted: { readonly hosts: ConnectionTarget['hosts']; readonly database: string; readonly user: string },
-  env: Environment,
-  warn: (message: string) => void,
-): string | undefined {
-  const path = named ?? join(env['HOME'] ?? homedir(), '.pgpass');
-  const lookUp = readPasswordFile(path, warn);
-  if (lookUp === undefined) return undefined;
-  const found = wanted.hosts.map(({ host, port }) =>
+/** When a silent connection is looked after; undefined for our own default. */
+function readKeepAlive(p: Parameters): number | undefined {
+  const idle = p['keepalives_idle'];
+  if (!readFlag('keepalives', p['keepalives'])) return 0;
+  if (idle === undefined || idle === '0') return undefined;
+  if (!/^\d{1,6}$/.test(idle)) throw unusable('keepalives_idle is not a whole number of seconds');
+  return Number(idle) * 1000;
+}
+
+/** What the password file has for each host: one for all of them, where it is the same. */
+function withPasswords(
+  hosts: readonly TargetHost[],
+  lookUp: (host: TargetHost) => string | undefined,
+): Pick<ConnectionTarget, 'hosts' | 'password'> {
+  const found = hosts.map((each) => {
     // libpq: a connection over a socket in the default place is `localhost` to the password file.
-    lookUp([defaults.socketFolders.includes(host) ? 'localhost' : host, String(port), wanted.database, wanted.user]),
-  );
-  if (found.some((password) => password !== found[0])) {
-    throw unusable(
-      'the password file has different passwords for its hosts',
-      'name one host, or give one password with PGPASSWORD',
-    );
-  }
-  return found[0];
+    return lookUp(defaults.socketFolders.includes(each.host) ? { ...each, host: 'localhost' } : each);
+  });
+  if (found.every((password) => password === found[0])) return { hosts, password: found[0] };
+  const own = hosts.map((each, i) => ({ ...each, ...(found[i] !== undefined && { password: found[i] }) }));
+  return { hosts: own, password: undefined };
 }

@@ -130,7 +130,7 @@ export async function startCluster({ major, durable = false, settings = {} }: Cl
 function isReady(data: string, pid: number | undefined): boolean {
   try {
     const lines = fs.readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+    return Number(lines[0]) === pid && ['ready', 'standby'].includes(lines[7]?.trim() ?? '');
   } catch {
     return false;
   }

@@ -106,7 +106,7 @@ describe('which database', () => {
     );
     expect(thrown(() => read({ databaseUrl: 'postgres://u:hun/ter2@h/d' })).text).toMatch(/\(in --database-url\)/);
     expect(thrown(() => read({ databaseUrl: url('h') }, { PGSERVICE: 'x' })).text).toMatch(
-      /PGSERVICE.*\(in the PG… variables\)/,
+      /no service "[^"]+".*\(in the PG… variables\).*PGSERVICEFILE/,
     );
   });
 

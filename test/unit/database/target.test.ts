@@ -102,7 +102,6 @@ describe('the URL', () => {
 
   it.each<[string, RegExp]>([
     ['', /does not begin with postgresql:/],
-    ['host=localhost dbname=x', /does not begin with postgresql:/],
     ['localhost:5432/db', /does not begin with postgresql:/],
     ['mysql://u:p@h/d', /its scheme is mysql:\/\/, and amelia-db speaks to PostgreSQL only/],
     ['postgresql+psycopg2://u:p@h/d', /another program's \| write postgresql:\/\//],
@@ -119,9 +118,22 @@ describe('the URL', () => {
     ['postgres://h/d?sslmode=verify-full', /needs the certificate of an authority/],
     ['postgres://h/d?sslrootcert=system&sslmode=require', /needs sslmode=verify-full/],
     ['postgres://h/d?connect_timeout=5s', /connect_timeout is not a whole number/],
-    ['postgres://h/d?target_session_attrs=read-write', /target_session_attrs is not supported yet/],
-    ['postgres://h/d?hostaddr=127.0.0.1', /hostaddr is not supported yet/],
-    ['postgres://h/d?service=x', /service is not supported yet/],
+    ['postgres://h/d?target_session_attrs=writable', /target_session_attrs is none of libpq's \| known are: any/],
+    ['postgres://h/d?hostaddr=db.example', /hostaddr is not an IP address/],
+    ['postgres://a,b/d?hostaddr=::1', /names 2 hosts and 1 addresses/],
+    ['postgres://h/d?service=x', /there is no service "x" in a pg_service.conf/],
+    ['postgres://h/d?channel_binding=require', /channel_binding is not supported/],
+    ['postgres://h/d?require_auth=scram-sha-256', /require_auth is not supported/],
+    ['postgres://h/d?gssencmode=require', /gssencmode is not supported \| GSSAPI/],
+    ['postgres://%2Ftmp/d?requirepeer=postgres', /requirepeer is not supported/],
+    ['postgres://h/d?load_balance_hosts=always', /load_balance_hosts is none of libpq's/],
+    ['postgres://h/d?sslnegotiation=direct', /sslnegotiation=direct needs sslmode=require/],
+    ['postgres://h/d?sslcertmode=require', /sslcertmode=require is not supported/],
+    ['postgres://h/d?sslcrldir=/x', /sslcrldir is not supported \| put the lists into one file/],
+    ['postgres://h/d?sslsni=no', /sslsni is neither 0 nor 1/],
+    ['postgres://h/d?ssl_min_protocol_version=1.2', /ssl_min_protocol_version is none of TLSv1/],
+    ['postgres://h/d?keepalives_count=3', /keepalives_count is not supported \| Node.js/],
+    ['postgres://h/d?tcp_user_timeout=5', /tcp_user_timeout is not supported/],
     ['postgres://h/d?schema=public', /schema is not one that libpq knows \| it is Prisma's/],
     ['postgres://h/d?constructor=1', /constructor is not one that libpq knows \| $/],
     ['postgres://h/d?application_name', /application_name has no value/],
@@ -216,9 +228,8 @@ describe('the environment', () => {
       PGPASSWORD: 'envpass',
       PGDATABASE: 'envdb',
       PGSSLMODE: 'disable',
-      PGSSLCERT: '/c',
-      PGSSLKEY: '/k',
-      PGSSLROOTCERT: '/r',
+      PGTARGETSESSIONATTRS: 'read-write',
+      PGLOADBALANCEHOSTS: 'random',
       PGAPPNAME: 'envapp',
       PGOPTIONS: '-c a=b',
       PGCONNECT_TIMEOUT: '4',
@@ -229,9 +240,8 @@ describe('the environment', () => {
       password: 'envpass',
       database: 'envdb',
       sslMode: 'disable',
-      sslRootCert: '/r',
-      sslCert: '/c',
-      sslKey: '/k',
+      sessionAttributes: 'read-write',
+      loadBalance: true,
       applicationName: 'envapp',
       options: '-c a=b',
       connectTimeoutMs: 4000,
@@ -252,26 +262,141 @@ describe('the environment', () => {
     expect(parse('postgres://h/d', { PGPORT: '', PGUSER: '', PGSSLMODE: '' })).toMatchObject({ sslMode: 'prefer' });
   });
 
-  it('is refused by name where it asks for what is not there yet', () => {
-    expect(refusal('postgres://h/d', { PGSERVICE: 'prod' })).toMatch(
-      /sets PGSERVICE, which is not supported yet.*DATABASE_URL/,
+  it('is refused by name where it asks for what is not there', () => {
+    expect(refusal('postgres://h/d', { PGREQUIREAUTH: 'scram-sha-256' })).toMatch(
+      /sets PGREQUIREAUTH, which is not supported \| unset PGREQUIREAUTH/,
     );
-    expect(refusal('postgres://h/d', { PGTARGETSESSIONATTRS: 'read-write' })).toMatch(/PGTARGETSESSIONATTRS/);
-    expect(parse('postgres://h/d', { PGTARGETSESSIONATTRS: 'any', PGCLIENTENCODING: 'LATIN1' }).database).toBe('d');
+    expect(parse('postgres://h/d', { PGKRBSRVNAME: 'pg', PGCLIENTENCODING: 'LATIN1' }).database).toBe('d');
   });
 
-  it('finds root.crt in its usual place, for the modes that check', () => {
+  it('finds root.crt in its usual place, whatever the mode, as libpq does', () => {
     const other = mkdtempSync(join(home, 'tls-'));
     mkdirSync(join(other, '.postgresql'));
     writeFileSync(join(other, '.postgresql/root.crt'), '');
     const rootCert = join(other, '.postgresql/root.crt');
     expect(parse('postgres://h/d?sslmode=verify-ca', { HOME: other }).sslRootCert).toBe(rootCert);
     expect(parse('postgres://h/d?sslmode=require', { HOME: other }).sslRootCert).toBe(rootCert);
-    expect(parse('postgres://h/d', { HOME: other }).sslRootCert).toBeUndefined();
+    expect(parse('postgres://h/d', { HOME: other }).sslRootCert).toBe(rootCert);
+    expect(parse('postgres://h/d?sslmode=disable', { HOME: other }).sslRootCert).toBeUndefined();
     expect(parse('postgres://h/d?sslrootcert=system', { HOME: other })).toMatchObject({
       sslMode: 'verify-full',
       sslRootCert: 'system',
     });
+  });
+});
+
+describe('files of TLS', () => {
+  const folder = mkdtempSync(join(home, 'files-'));
+  const file = (name: string, mode: number): string => {
+    writeFileSync(join(folder, name), '', { mode });
+    chmodSync(join(folder, name), mode);
+    return join(folder, name);
+  };
+
+  it('that are named and not there are passed over with a warning, unless the mode needs them', () => {
+    const warnings: string[] = [];
+    const target = parse('postgres://h/d?sslmode=require&sslrootcert=/no/ca&sslcert=/no/cert', {}, (m) =>
+      warnings.push(m),
+    );
+    expect(target).not.toHaveProperty('sslRootCert');
+    expect(warnings).toEqual([
+      'sslrootcert: there is no file /no/ca, so the certificate of the server is not checked',
+      'sslcert: there is no file /no/cert, so the server is shown none',
+    ]);
+    expect(refusal('postgres://h/d?sslmode=verify-ca&sslrootcert=/no/ca')).toMatch(
+      /there is no file \/no\/ca \| name it/,
+    );
+  });
+
+  it('with a key that others may read are refused', () => {
+    const cert = file('c.crt', 0o644);
+    const url = (key: string) => `postgres://h/d?sslcert=${cert}&sslkey=${key}&sslpassword=pass`;
+    expect(refusal(url(file('open.key', 0o644)))).toMatch(/others may read the key .*open\.key \| chmod 600/);
+    expect(refusal(url('/no/key'))).toMatch(/there is the certificate .*c\.crt, and not its key \/no\/key/);
+    const key = file('own.key', 0o600);
+    expect(parse(url(key))).toMatchObject({ sslCert: cert, sslKey: key, sslPassword: 'pass' });
+    expect(parse(`${url('/no/key')}&sslcertmode=disable`)).not.toHaveProperty('sslCert');
+  });
+});
+
+describe('a string of name=value', () => {
+  it.each<[string, object]>([
+    [
+      'host=db port=6000 dbname=shop user=ann password=pw',
+      { hosts: [{ host: 'db', port: 6000 }], user: 'ann', password: 'pw', database: 'shop' },
+    ],
+    ["  host = db  password = 'it\\'s a \\\\ pass' dbname=d", { password: "it's a \\ pass" }],
+    [
+      'host=a,b dbname=x password=a\\ b target_session_attrs=primary',
+      { password: 'a b', sessionAttributes: 'primary', hosts: [{ host: 'a' }, { host: 'b' }] },
+    ],
+    ["host=h dbname=d password='' user=u", { password: undefined }],
+    ['host=/run/pg dbname=d', { hosts: [{ host: '/run/pg', port: 5432 }] }],
+  ])('%s', (text, target) => {
+    expect(parse(text)).toMatchObject(target);
+  });
+
+  it.each<[string, RegExp]>([
+    ["host=h password='se cret", /neither a URL nor name=value/],
+    ['host=h secret', /neither a URL nor name=value/],
+    ['host=h sslmod=require', /sslmod is not one that libpq knows/],
+  ])('refuses %s, and repeats no value', (text, says) => {
+    expect(refusal(text)).toMatch(says);
+    expect(refusal(text)).not.toContain('se cret');
+  });
+
+  it('any text is a target or a refusal', () => {
+    const pieces = fc.array(fc.constantFrom('host', '=', ' ', "'", '\\', 'dbname', 'x', '\n', 'ü'), { maxLength: 30 });
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        try {
+          parse(`host=h ${parts.join('')}`);
+        } catch (error) {
+          expect(isAmeliaError(error, 'config.database-url')).toBe(true);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a connection service', () => {
+  const services = (text: string): string => {
+    const path = join(mkdtempSync(join(home, 'service-')), 'pg_service.conf');
+    writeFileSync(path, text);
+    return path;
+  };
+  const text = `# ours\n[other]\nhost=no\n\n[prod]\nhost=db.prod\nport=6000\ndbname=shop\npassword=a=b c\nhost=late\n[more]\nhost=no\n`;
+
+  it('is what PGSERVICE or ?service= names; the URL beats it, and it beats the environment', () => {
+    const PGSERVICEFILE = services(text);
+    const prod = { hosts: [{ host: 'db.prod', port: 6000 }], database: 'shop', password: 'a=b c' };
+    expect(parse(undefined, { PGSERVICE: 'prod', PGSERVICEFILE, PGHOST: 'env', PGUSER: 'ann' })).toMatchObject({
+      ...prod,
+      user: 'ann',
+    });
+    expect(parse('postgres://?service=prod', { PGSERVICEFILE })).toMatchObject(prod);
+    expect(parse('service=prod port=1', { PGSERVICEFILE }).hosts).toEqual([{ host: 'db.prod', port: 1 }]);
+    expect(parse(`service=prod servicefile=${PGSERVICEFILE}`)).toMatchObject(prod);
+  });
+
+  it('is looked for in ~/.pg_service.conf and then in the system', () => {
+    const HOME = mkdtempSync(join(home, 'home-'));
+    const PGSYSCONFDIR = join(services('[system]\nhost=sys\n'), '..');
+    expect(parse('service=system', { HOME, PGSYSCONFDIR }).hosts[0]).toMatchObject({ host: 'sys' });
+    writeFileSync(join(HOME, '.pg_service.conf'), '[system]\nhost=mine\n');
+    expect(parse('service=system', { HOME, PGSYSCONFDIR }).hosts[0]).toMatchObject({ host: 'mine' });
+  });
+
+  it.each<[string, RegExp]>([
+    ['[x]\nhost db\n', /pg_service\.conf:2: this is not name=value/],
+    ['[x]\nhost = db\n', /:2: there must be no space before the =/],
+    ['[x]\n\nservice=y\n', /:3: a service cannot name another one/],
+    ['[x]\nldap://h/dc\n', /:2: services of an LDAP server/],
+    ['[x]\nhst=db\n', /hst is not one that libpq knows/],
+    ['[y]\nhost=db\n', /there is no service "x" in .*pg_service\.conf \| it begins with a line \[x\]/],
+  ])('refuses %j', (content, says) => {
+    expect(refusal('service=x', { PGSERVICEFILE: services(content), PGSYSCONFDIR: '/nowhere' })).toMatch(says);
   });
 });
 
@@ -320,9 +445,12 @@ describe('the password file', () => {
     expect(warnings).toEqual([`the password file ${path} is passed over: others may read it (chmod 600 ${path})`]);
   });
 
-  it('must agree about several hosts', () => {
+  it('may have another password for each host', () => {
     const path = write('a:*:*:*:one\nb:*:*:*:two\n');
-    expect(refusal('postgres://u@a,b/d', { PGPASSFILE: path })).toMatch(/different passwords/);
+    expect(parse('postgres://u@a,b/d', { PGPASSFILE: path })).toMatchObject({
+      hosts: [{ password: 'one' }, { password: 'two' }],
+      password: undefined,
+    });
     expect(parse('postgres://u@a,a:2/d', { PGPASSFILE: path }).password).toBe('one');
   });
 });
