@@ -1,5 +1,6 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
 import type { RunningServer } from './database/connection.ts';
+import type { EmbeddedServer } from './database/embedded.ts';
 import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
 import type {
   DryRunResult,
@@ -26,7 +27,7 @@ export interface MigratorSettings {
   /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
   readonly onEvent?: (event: MigratorEvent) => void;
   /** An empty database in which verify replays the migrations; PostgreSQL inside this process when left out. */
-  readonly scratch?: ConnectionTarget;
+  readonly scratch?: ConnectionTarget | EmbeddedServer;
   /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
   readonly signal?: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { connect } from './database/connection.ts';
 import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
 import { journalOf } from './database/history.ts';
 import { Session } from './database/session.ts';
+import type { EmbeddedServer } from './database/embedded.ts';
 import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import { Folder } from './migration/folder.ts';
@@ -59,8 +60,7 @@ export const contractPath = (migrations: string): string =>
 /** The contract of the schema that the folder's migrations produce, as YAML. Throws `verify.scratch-failed`. */
 export async function contractOf(migrations: string, signal?: AbortSignal): Promise<string> {
   const last = Folder.open(migrations).files.at(-1);
-  const settings = { database: { embedded: '' }, migrations, ...(signal && { signal }) };
-  const replayed = await replay(settings, last?.version ?? null);
+  const replayed = await replay({ migrations, ...(signal && { signal }) }, last?.version ?? null);
   try {
     return await writeContract(await readSchema(replayed.place.session, { without: replayed.place.without }));
   } finally {
@@ -109,68 +109,82 @@ function ownTables(table: TableName & { readonly schema: string }): RelationName
   return [table, journalOf(table)].map((own) => ({ schema: own.schema ?? table.schema, name: own.table }));
 }
 
-interface Replayed {
+/** What the migrations produce, in a scratch database that `close` leaves empty. */
+export interface Replayed {
   readonly place: Place;
   readonly name: string;
   readonly close: () => Promise<void>;
 }
 
-/** Replays the migrations up to `version` in the scratch database of the settings, else on an embedded server in memory. */
-async function replay(settings: MigratorSettings, version: bigint | null): Promise<Replayed> {
-  const { migrations, signal, scratch } = settings;
+type ReplaySettings = Pick<MigratorSettings, 'migrations' | 'historyTable' | 'scratch' | 'signal'>;
+
+/** Replays the migrations up to `version` in the scratch database of the settings, or in one inside this process. Throws `verify.scratch-*`. */
+export async function replay(settings: ReplaySettings, version: bigint | null): Promise<Replayed> {
+  const { scratch, migrations, signal } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
-  if (scratch) await refuseFilled(scratch);
-  const server = scratch ? undefined : await (await import('./database/embedded.ts')).EmbeddedServer.openInMemory();
-  const database = server ? { running: server } : { target: scratch as ConnectionTarget };
+  const place = scratch ? await borrow(scratch) : await openEmbedded();
+  const database = 'connect' in place.server ? { running: place.server } : { target: place.server };
   try {
     const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
     if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
     const own = { schema: null, table };
-    const opened = await connect({
-      database,
-      table: own,
-      role: undefined,
-      signal,
-      waitMs: 0,
-      onEmbeddedWaiting: () => {},
-    });
+    const unasked = { role: undefined, waitMs: 0, onEmbeddedWaiting: () => {} };
+    const opened = await connect({ database, table: own, signal, ...unasked });
+    const { session, reading } = opened;
     return {
-      place: { session: opened.session, without: ownTables(opened.reading.table) },
-      name: server ? 'embedded PostgreSQL' : 'the scratch database',
+      place: { session, without: ownTables(reading.table) },
+      name: place.name,
       close: async () => {
-        if (scratch) await dropAll(opened.session).catch(() => {});
         await opened.close();
-        await server?.close();
+        await place.clear();
       },
     };
   } catch (cause) {
-    if (scratch) await withSession(scratch, dropAll).catch(() => {});
-    await server?.close();
+    await place.clear();
     if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
     throw new AmeliaError(
       'verify.scratch-failed',
-      { reason: cause.message, embedded: server !== undefined },
+      { reason: cause.message, embedded: scratch === undefined },
       { cause, location: cause.location },
     );
   }
 }
 
-const signalled = ({ code }: AmeliaError): boolean => code === 'apply.interrupted' || code === 'apply.terminated';
+/** An empty database, and how it is left as it was. */
+interface Scratch {
+  readonly name: string;
+  readonly server: ConnectionTarget | EmbeddedServer;
+  readonly clear: () => Promise<void>;
+}
 
-async function refuseFilled(target: ConnectionTarget): Promise<void> {
-  await withSession(target, async (session) => {
+async function openEmbedded(): Promise<Scratch> {
+  const { EmbeddedServer } = await import('./database/embedded.ts');
+  const opened = await EmbeddedServer.openInMemory();
+  return { name: 'embedded PostgreSQL', server: opened, clear: () => opened.close() };
+}
+
+/** Throws `verify.scratch-not-empty`. */
+async function borrow(server: ConnectionTarget | EmbeddedServer): Promise<Scratch> {
+  await withSession(server, async (session) => {
     const { tables, views, functions, sequences, enums, domains } = await readSchema(session);
     const found = [...tables, ...views, ...functions, ...sequences, ...enums, ...domains][0];
     if (found)
       throw new AmeliaError('verify.scratch-not-empty', {
-        database: target.database,
+        database: session.database.name,
         found: `${found.schema}.${found.name}`,
       });
   });
+  const clear = async (): Promise<void> => await withSession(server, dropAll).catch(() => {});
+  return { name: 'the scratch database', server, clear };
 }
 
-async function withSession<T>(target: ConnectionTarget, task: (session: Session) => Promise<T>): Promise<T> {
-  const { session } = await Session.open(target, 'SELECT 1');
+const signalled = ({ code }: AmeliaError): boolean => code === 'apply.interrupted' || code === 'apply.terminated';
+
+async function withSession<T>(
+  server: ConnectionTarget | EmbeddedServer,
+  task: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { session } = await Session.open(server, 'SELECT 1');
   try {
     return await task(session);
   } finally {

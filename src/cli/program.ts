@@ -116,6 +116,7 @@ function createProgram(
     .option('--to <VERSION>', 'apply up to and including VERSION')
     .option('--dry-run', 'print the SQL that would run, passwords as ***; touch nothing')
     .option('--verify', 'then prove the finished schema, as verify does')
+    .option('--scratch-url <URL>', 'an empty database for --verify to try on')
     .option('--out-of-order', 'also apply versions below the newest applied one')
     .option('--wait <DURATION>', 'how long to wait for a database that cannot be reached (default: 0s)')
     .option('--lock-wait <DURATION>', 'how long to wait for another run to end (default: 5m)')

@@ -145,8 +145,8 @@ class Engine {
   }
 }
 
-/** The cluster that the build prepared: initdb inside WebAssembly takes seconds. */
-const prepared = new URL('../embedded-cluster.tar.gz', import.meta.url);
+/** The cluster that the build prepared, from src/ as from dist/: initdb inside WebAssembly takes seconds. */
+const prepared = new URL('../../dist/embedded-cluster.tar.gz', import.meta.url);
 
 async function unpack(archive: URL, folder: string): Promise<void> {
   const { parseTarGzip } = await import('nanotar');

@@ -5,36 +5,42 @@ import { printSettings } from './catalog.ts';
 import type { Judge } from './compare.ts';
 import { shortName, type Contract, type ContractCheck, type ContractTable, type ContractUnique } from './contract.ts';
 import { Findings } from './finding-list.ts';
-import type { FindingKind, Index, Schema, Table } from './model.ts';
+import type { Constraint, FindingKind, Index, Schema, Table } from './model.ts';
 import { printAll, type Print, type Printable } from './printer.ts';
 import { display, ident, literal } from './sql.ts';
 
-/** Everything that the contract promises and the schema does not keep. The session's database has the tables. */
+/**
+ * Everything that the contract promises and the schema does not keep, under the names that `expected` or else
+ * `found` has for it. The session's database has the tables.
+ */
 export async function compareContract(
   session: Session,
   contract: Contract,
-  found: Schema,
+  { expected, found }: { readonly expected: Schema; readonly found: Schema },
   judge: Judge,
 ): Promise<Findings> {
   const findings = new Findings();
   session.send(`BEGIN; ${printSettings}`);
   try {
     const pairs = Object.entries(contract.tables).flatMap(([name, promised]) => {
-      const table = found.tables.find((candidate) => shortName(candidate) === name || display(candidate) === name);
+      const named = (candidate: Table): boolean => shortName(candidate) === name || display(candidate) === name;
+      const table = found.tables.find(named);
+      const meant = expected.tables.find(named);
+      const shown = meant ? display(meant) : name;
       if (!table)
         findings.problem({
           code: 'verify.contract',
           kind: 'table',
-          table: name,
-          name,
+          table: shown,
+          name: shown,
           message: 'is in the contract, and missing',
           expected: name,
           found: null,
         });
-      return table ? [{ table, promised }] : [];
+      return table ? [{ table, meant, promised }] : [];
     });
     const print = await printAll(session, pairs.flatMap(printables));
-    for (const { table, promised } of pairs) await compareTable({ findings, print, judge }, table, promised);
+    for (const pair of pairs) await compareTable({ findings, print, judge }, pair);
   } finally {
     await session.query('ROLLBACK').catch(() => {});
   }
@@ -47,19 +53,26 @@ interface Ledger {
   readonly judge: Judge;
 }
 
-function printables({ table, promised }: { table: Table; promised: ContractTable }): Printable[] {
+/** A table, what the migrations mean it to be, and what the contract promises of it. */
+interface Pair {
+  readonly table: Table;
+  readonly meant: Table | undefined;
+  readonly promised: ContractTable;
+}
+
+function printables({ table, meant, promised }: Pair): Printable[] {
   const texts = [
     ...Object.values(promised.columns ?? {}).map((column) => column.default),
     ...table.columns.map((column) => column.default),
     ...(promised.checks ?? []).map((check) => check.expression),
-    ...table.constraints.map(({ expression }) => expression),
+    ...[table, meant].flatMap((of) => of?.constraints.map(({ expression }) => expression) ?? []),
     ...(promised.unique ?? []).map(({ where }) => where),
     ...table.indexes.map(({ predicate }) => predicate),
   ];
   return texts.filter((text) => typeof text === 'string').map((text) => ({ table, text }));
 }
 
-async function compareTable(ledger: Ledger, table: Table, promised: ContractTable): Promise<void> {
+async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): Promise<void> {
   const { findings, print } = ledger;
   const tell = (
     kind: FindingKind,
@@ -92,9 +105,16 @@ async function compareTable(ledger: Ledger, table: Table, promised: ContractTabl
       tell('column', name, `its default should be ${wanted.default ?? 'none'}`, wanted.default, column.default);
   }
   for (const check of promised.checks ?? []) {
-    const name = check.column ?? check.expression ?? '';
+    const name = meant && nameOf(print, meant, check);
     const problem = await checkProblem(ledger, table, check);
-    if (problem !== null) tell('check', name, problem, check.expression ?? (check.accepts ?? []).join(', '), null);
+    if (problem !== null)
+      tell(
+        'check',
+        name ?? nameOf(print, table, check) ?? check.column ?? check.expression ?? '',
+        problem,
+        check.expression ?? (check.accepts ?? []).join(', '),
+        null,
+      );
   }
   for (const wanted of promised.foreign_keys ?? []) {
     const says = (of: Table['constraints'][number]): string =>
@@ -104,9 +124,12 @@ async function compareTable(ledger: Ledger, table: Table, promised: ContractTabl
     const keys = table.constraints.filter(({ kind }) => kind === 'foreign-key');
     if (keys.some((key) => says(key) === should)) continue;
     const near = keys.find((key) => key.columns.join() === wanted.columns.join());
+    const named = meant?.constraints.find(
+      ({ kind, columns }) => kind === 'foreign-key' && columns.join() === wanted.columns.join(),
+    );
     tell(
       'foreign-key',
-      near?.name ?? wanted.columns.join(', '),
+      (named ?? near)?.name ?? wanted.columns.join(', '),
       `there should be a foreign key ${should}`,
       should,
       near ? says(near) : null,
@@ -114,11 +137,14 @@ async function compareTable(ledger: Ledger, table: Table, promised: ContractTabl
   }
   for (const wanted of promised.unique ?? []) {
     if (await isUnique(ledger, table, wanted)) continue;
-    const near = table.indexes.find((index) => keyOf(index) === [...wanted.columns].sort().join());
+    const isNear = (index: Index): boolean => index.unique && keyOf(index) === [...wanted.columns].sort().join();
+    const near = table.indexes.find(isNear);
+    const named = meant?.indexes.find(isNear) ?? near;
     const should = `unique (${wanted.columns.join(', ')})${wanted.where === undefined ? '' : ` where ${wanted.where}`}`;
     tell(
-      'unique-index',
-      near?.name ?? wanted.columns.join(', '),
+      [meant, table].flatMap((of) => of?.constraints.find(({ name }) => name === named?.constraint)?.kind ?? [])[0] ??
+        'unique-index',
+      named?.name ?? wanted.columns.join(', '),
       `there should be ${should}`,
       should,
       near?.definition ?? null,
@@ -131,6 +157,17 @@ async function compareTable(ledger: Ledger, table: Table, promised: ContractTabl
     for (const name of there.filter((each) => !promised.triggers?.includes(each)))
       tell('trigger', name, 'the trigger should not be there', null, name);
   }
+}
+
+/** The name that a table has for the CHECK that is promised. */
+function nameOf(print: Print, table: Table, { column, accepts, expression }: ContractCheck): string | undefined {
+  const checks = table.constraints.filter(({ kind }) => kind === 'check');
+  const isMeant =
+    column !== undefined && accepts
+      ? ({ columns }: Constraint): boolean => columns.join() === column
+      : ({ expression: text }: Constraint): boolean =>
+          print({ table, text: text ?? '' }) === print({ table, text: expression ?? '' });
+  return checks.find(isMeant)?.name;
 }
 
 /** What is wrong with the CHECKs of a column, or with the one that has this meaning; null when nothing is. */

@@ -39,6 +39,7 @@ export type FindingCode =
   | 'verify.rewritten'
   | 'verify.null-passes'
   | 'verify.no-index'
+  | 'verify.not-live'
   | 'verify.pending'
   | 'verify.trigger-fires';
 

@@ -29,7 +29,7 @@ export function planCheck(yard: Yard, table: Table, check: Constraint): ProofPla
     return {
       given: builder.statements.slice(0, -1),
       when: row.insert,
-      then: 'accepted',
+      then: 'unrefused',
       evidence: `accepts ${shown(row, columns)}`,
     } as const;
   };

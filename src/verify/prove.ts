@@ -7,7 +7,7 @@ import { planCheck } from './check.ts';
 import { planForeignKey } from './foreign-key.ts';
 import type { ProofPlan } from './plan.ts';
 import { Yard } from './rows.ts';
-import { runApart, runTrials, type Outcome } from './trial.ts';
+import { runAmongRows, runApart, type Outcome } from './trial.ts';
 import { tryFunction } from './evaluate.ts';
 import { surveyTables } from './truth.ts';
 import { planUnique } from './unique.ts';
@@ -105,7 +105,7 @@ export async function proveLive(
   try {
     const plans = targets.map((target) => planOf(yard, schema, target, false));
     const trials = plans.flatMap((plan) => plan.trials);
-    const outcomes = await runTrials(session, trials);
+    const outcomes = await runAmongRows(session, trials);
     let at = 0;
     return new Map(
       plans.map((plan, i) => [targets[i] as Target, resultOf(plan, outcomes.slice(at, (at += plan.trials.length)))]),

@@ -10,11 +10,19 @@ export interface Refusal {
   readonly by: readonly string[];
 }
 
+/** A CHECK has been asked when a unique index refuses the row: PostgreSQL looks at the indexes last. */
+const duplicates = ['23505', '23P01'];
+
 export interface Trial {
   readonly given: readonly string[];
   readonly when: string;
-  /** `holds`: the statement ends with a SELECT of one boolean called `holds`. */
-  readonly then: 'accepted' | 'holds' | Refusal;
+  /**
+   * `accepted`; `unrefused`: or there is a row with its key already; `holds`: the statement ends with a SELECT of
+   * one boolean called `holds`.
+   */
+  readonly then: 'accepted' | 'unrefused' | 'holds' | Refusal;
+  /** Of `given`, what is not needed when the constraint refuses it: such a row is there already. */
+  readonly unlessThere?: string;
   /** What it shows, when it goes as expected. */
   readonly evidence: string;
   /** The constraint that the trial is about. */
@@ -33,6 +41,8 @@ export interface Outcome {
   /** Why it did not pass, in words. */
   readonly reason: string | null;
   readonly obstacle: Obstacle | null;
+  /** The constraint itself refused a row that was given. */
+  readonly there?: boolean;
 }
 
 const passed: Outcome = { verdict: 'passed', reason: null, obstacle: null };
@@ -60,6 +70,22 @@ export async function runTrials(session: Session, trials: readonly Trial[]): Pro
   const judged = await Promise.all(outcomes);
   if (session.lost) throw session.lost;
   return judged;
+}
+
+/** As runTrials, on tables that have rows: a trial whose first row is there already runs again without inserting it. */
+export async function runAmongRows(session: Session, trials: readonly Trial[]): Promise<readonly Outcome[]> {
+  const outcomes = [...(await runTrials(session, trials))];
+  const again = trials.flatMap((trial, index) => {
+    const { given, unlessThere } = trial;
+    if (!outcomes[index]?.there || unlessThere === undefined) return [];
+    return [{ index, trial: { ...trial, given: given.filter((statement) => statement !== unlessThere) } }];
+  });
+  const results = await runTrials(
+    session,
+    again.map(({ trial }) => trial),
+  );
+  again.forEach(({ index }, i) => (outcomes[index] = results[i] as Outcome));
+  return outcomes;
 }
 
 /** As runTrials; where something else refuses first, it is dropped inside the trial's savepoint and the trial runs again. */
@@ -102,15 +128,19 @@ async function judge(
 ): Promise<Outcome> {
   const given = await failureOf(before);
   const when = await failureOf(tried);
-  if (given) return unclear(`the rows that it needs were refused: ${words(given)}`, given, about);
-  if (then === 'accepted' || then === 'holds') {
+  if (given) {
+    const there = duplicates.includes(given.code) && about.includes(given.constraint_name ?? '');
+    return { ...unclear(`the rows that it needs were refused: ${words(given)}`, given, about), there };
+  }
+  if (typeof then === 'string') {
+    if (when && then === 'unrefused' && duplicates.includes(when.code)) return passed;
     if (when) {
       const own = when.constraint_name !== undefined && about.includes(when.constraint_name);
       return own
         ? failed(`refused: ${words(when)}`)
         : unclear(`something else refused it: ${words(when)}`, when, about);
     }
-    if (then === 'accepted') return passed;
+    if (then !== 'holds') return passed;
     return (await tried).rows[0]?.['holds'] === true ? passed : failed('it had another effect');
   }
   if (!when) return failed('it was accepted');

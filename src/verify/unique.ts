@@ -28,10 +28,8 @@ export function planUnique(
   const state = exclusion ? '23P01' : '23505';
   const refused = { states: [state], by: about };
   plan.try('two rows with one key', () => {
-    const { given, when } = maker.twice(maker.inside());
     return {
-      given,
-      when,
+      ...maker.twice(maker.inside()),
       then: refused,
       evidence: `rejects a second row with the same ${maker.keyWords} with ${state}`,
     };
@@ -52,10 +50,10 @@ export function planUnique(
   );
   for (const column of exclusion ? [] : nullable) {
     plan.tryOptional(() => {
-      const { given, when } = maker.twice(maker.inside(), column);
+      const twice = maker.twice(maker.inside(), column);
       return index.nullsNotDistinct
-        ? { given, when, then: refused, evidence: `rejects a second row with NULL in ${column} and the same key` }
-        : { given, when, then: 'accepted', evidence: `accepts two rows with NULL in ${column}` };
+        ? { ...twice, then: refused, evidence: `rejects a second row with NULL in ${column} and the same key` }
+        : { ...twice, then: 'accepted', evidence: `accepts two rows with NULL in ${column}` };
     });
   }
   if (nullable.length > 0 && !index.nullsNotDistinct && !exclusion)
@@ -95,7 +93,8 @@ class Maker {
     const fixed = column === undefined ? undefined : new Map([[column, null]]);
     const first = this.#insert(builder, { truth, ...(fixed && { fixed }) }, column);
     const second = this.#insert(builder, { truth, fixed: this.#keyOf(first), collide: this.#index.name }, column);
-    return { given: builder.statements.slice(0, -1), when: this.#checked(second.insert) };
+    const given = builder.statements.slice(0, -1);
+    return { given, when: this.#checked(second.insert), unlessThere: first.insert };
   }
 
   another() {
@@ -138,6 +137,7 @@ class Maker {
     return {
       given: builder.statements.filter((sql) => sql !== second.insert && sql !== third.insert),
       when: this.#checked(`${second.insert}; ${third.insert}`),
+      unlessThere: first.insert,
       then: 'accepted',
       evidence: 'accepts rows outside of the predicate',
     } as const;
@@ -170,6 +170,7 @@ class Maker {
     );
     return {
       given: builder.statements,
+      unlessThere: first.insert,
       when: this.#checked(`UPDATE ${qualified(this.#table)} SET ${sets.join(', ')} WHERE ${isRow(outsider)}`),
     };
   }

@@ -70,8 +70,10 @@ export async function verifySchema(target: Place, scratch: Place, options: Quest
   const warnings: Finding[] = [...comparison.warnings, ...enforcement.warnings];
   if (options.contract) {
     const { session } = scratch;
-    const broken = await compareContract(session, options.contract, found, judgeWith(session, expected));
-    problems.push(...broken.problems);
+    const both = { expected, found };
+    const contract = narrowed(options.contract, schemas);
+    const broken = await compareContract(session, contract, both, judgeWith(session, expected));
+    merge(problems, broken.problems);
   }
   if (options.data) {
     const violations = await countViolations(target.session, found);
@@ -98,6 +100,9 @@ export async function verifySchema(target: Place, scratch: Place, options: Quest
     const each = targets[i] as Target;
     const shown = live.get(each)?.proof === 'failed' ? live.get(each) : proofs.get(each);
     if (shown?.proof === 'failed') problems.push({ ...at, message: shown.reason ?? 'does not hold' });
+    const tried = live.get(each);
+    if (tried?.proof === 'unproven')
+      warnings.push({ ...at, code: 'verify.not-live', message: `not tried live: ${tried.reason}` });
     for (const message of proofs.get(each)?.warnings ?? []) {
       warnings.push({
         ...at,
@@ -124,6 +129,23 @@ export async function verifySchema(target: Place, scratch: Place, options: Quest
     warnings: told,
     phases,
   };
+}
+
+/** What the contract says of these schemas. */
+function narrowed({ tables }: Contract, schemas: readonly string[] | undefined): Contract {
+  const isAsked = (name: string): boolean => schemas?.includes(/^(.*)\./.exec(name)?.[1] ?? 'public') ?? true;
+  return { tables: Object.fromEntries(Object.entries(tables).filter(([name]) => isAsked(name))) };
+}
+
+/** Adds what the contract says to the problem that is known already, or as a problem of its own. */
+function merge(problems: Finding[], broken: readonly Finding[]): void {
+  for (const finding of broken) {
+    const { table, kind, name, message } = finding;
+    const at = problems.findIndex((each) => each.table === table && each.kind === kind && each.name === name);
+    const known = problems[at];
+    if (known) problems[at] = { ...known, message: `${known.message}; ${message}` };
+    else problems.push(finding);
+  }
 }
 
 const stands = ({ counterparts, changed }: Comparison, item: Constraint | Index | null): boolean =>

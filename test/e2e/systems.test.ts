@@ -11,10 +11,10 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
 
 const systems = [
-  { system: 'Amelia', folder: 'migrations', files: 1 },
-  { system: 'Software Studio', folder: 'examples/software-studio/migrations', files: 2 },
-  { system: 'AgentVine', folder: 'examples/agentvine/migrations', files: 2 },
-  { system: 'Agent team', folder: 'examples/agent-team/migrations', files: 1 },
+  { system: 'Amelia', folder: 'migrations', files: 1, proofs: 35 },
+  { system: 'Software Studio', folder: 'examples/software-studio/migrations', files: 2, proofs: 18 },
+  { system: 'AgentVine', folder: 'examples/agentvine/migrations', files: 2, proofs: 49 },
+  { system: 'Agent team', folder: 'examples/agent-team/migrations', files: 1, proofs: 67 },
 ];
 
 async function done(args: string[]): Promise<Record<string, unknown>> {
@@ -23,7 +23,7 @@ async function done(args: string[]): Promise<Record<string, unknown>> {
   return result.json();
 }
 
-describe.each(systems)('$system', ({ folder, files }) => {
+describe.each(systems)('$system', ({ folder, files, proofs }) => {
   it.each(inject('majors'))('goes there and back on PostgreSQL %i', async (major) => {
     const database = await freshDatabase({ major });
     // Kept apart, so that what is compared is the system's own.
@@ -47,6 +47,10 @@ describe.each(systems)('$system', ({ folder, files }) => {
     await done(['migrate', '-m', folder, '--embedded', dir]);
     await done(['rollback', '--to', '0', '-m', folder, '--embedded', dir]);
     await done(['migrate', '-m', folder, '--embedded', dir]);
+    // Embedded, proven on an embedded scratch server.
+    const { constraints, proven } = (await done(['verify', '--strict', '-m', folder, '--embedded', dir]))
+      .summary as Record<string, number>;
+    expect({ constraints, proven }).toEqual({ constraints: proofs, proven: proofs });
 
     const server = await EmbeddedServer.open(dir);
     try {

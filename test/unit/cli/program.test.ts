@@ -67,6 +67,7 @@ const commands: Record<CommandName, readonly string[]> = {
     '--to VERSION',
     '--dry-run',
     '--verify',
+    '--scratch-url URL',
     '--out-of-order',
     '--wait DURATION',
     '--lock-wait DURATION',
