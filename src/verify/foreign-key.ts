@@ -4,7 +4,7 @@ import type { Constraint, ForeignKeyTarget, Table } from '../schema/model.ts';
 import { display, ident, qualified } from '../schema/sql.ts';
 import { constantsOf } from './constants.ts';
 import { ProofPlan } from './plan.ts';
-import { foreignKeysOf } from './keys.ts';
+import { foreignKeysOf, rivalsOf } from './keys.ts';
 import { hasValues, isRow, type Row } from './row-sql.ts';
 import { Builder, Unbuildable, type Yard } from './rows.ts';
 import { valueSql, type Value } from './values.ts';
@@ -37,6 +37,8 @@ export function planForeignKey(
   else if (!plan.try(`ON UPDATE ${references.onUpdate.toUpperCase()}`, () => maker.update(plan.about))) {
     if (maker.singleKey) plan.notes.push(`${display(parent)} has only one possible key`);
   }
+  for (const { name, references: other } of rivalsOf(table, foreignKey))
+    plan.warnings.push(`${name} is on the same columns, and says ON DELETE ${other?.onDelete.toUpperCase()}`);
   const nullable = columns.filter((name) => table.columns.some((column) => column.name === name && !column.notNull));
   if (columns.length > 1 && nullable.length > 0) {
     if (references.match === 'full')
@@ -173,18 +175,22 @@ class Maker {
       'SET CONSTRAINTS ALL IMMEDIATE',
       ...(this.#foreignKey.deferred ? [this.#immediate('DEFERRED')] : []),
     ];
+    const rivals = rivalsOf(this.#table, this.#foreignKey).map(
+      ({ name }) => `ALTER TABLE ${qualified(this.#table)} DROP CONSTRAINT ${ident(name)}`,
+    );
     const self = isRow(child, columns);
     const from = `FROM ${qualified(this.#table)} WHERE ${self}`;
     if (action === 'no action' || action === 'restrict') {
       return {
         given,
+        rivals,
         when: now,
         then: { states: refusedStates, by: about },
         evidence: `refuses ${verb} a parent that has children`,
       } as const;
     }
     const holds = (condition: string, evidence: string) =>
-      ({ given, when: `${now}; SELECT ${condition} AS holds`, then: 'holds', evidence }) as const;
+      ({ given, rivals, when: `${now}; SELECT ${condition} AS holds`, then: 'holds', evidence }) as const;
     if (action === 'cascade' && newKey)
       return holds(
         `EXISTS (SELECT ${from} AND ${hasValues(this.#table, newKey)})`,

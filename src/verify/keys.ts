@@ -33,6 +33,11 @@ export const keysOf = (table: Table): Key[] =>
 /** The table's foreign keys, its parents' copies included. */
 export const foreignKeysOf = (table: Table): Constraint[] =>
   table.constraints.filter(({ kind }) => kind === 'foreign-key');
+
+/** Other foreign keys with the same columns, whose action may come first. */
+export const rivalsOf = (table: Table, { name, columns }: Constraint): Constraint[] =>
+  foreignKeysOf(table).filter((other) => other.name !== name && other.columns.join() === columns.join());
+
 /** True for a column that refuses NULL. */
 export const isNotNull = (table: Table, name: string): boolean =>
   table.columns.some((column) => column.name === name && column.notNull);

@@ -154,12 +154,17 @@ function copiesOf(schema: Schema, table: Table): string[] {
 
 function resultOf({ trials, reasons, warnings, notes }: ProofPlan, outcomes: readonly Outcome[]): ProofResult {
   const failed = outcomes.findIndex(({ verdict }) => verdict === 'failed');
-  const unclear = outcomes.flatMap(({ verdict, reason }, i) =>
-    verdict === 'unclear' ? [`${trials[i]?.evidence}: ${reason}`] : [],
-  );
+  // One reason may stand in the way of several trials.
+  const unclear = new Map<string, string[]>();
+  outcomes.forEach(({ verdict, reason }, i) => {
+    if (verdict !== 'unclear') return;
+    unclear.set(reason ?? '', [...(unclear.get(reason ?? '') ?? []), trials[i]?.evidence ?? '']);
+  });
+  const apart = outcomes.some((outcome) => outcome.apart && outcome.verdict === 'passed');
   const evidence = [
     ...trials.filter((_, i) => outcomes[i]?.verdict === 'passed').map((trial) => trial.evidence),
     ...notes,
+    ...(apart ? ['tried apart from triggers and foreign keys that came first'] : []),
   ];
   if (failed !== -1)
     return {
@@ -170,7 +175,7 @@ function resultOf({ trials, reasons, warnings, notes }: ProofPlan, outcomes: rea
     };
   const missing = [
     ...reasons,
-    ...unclear,
+    ...[...unclear].map(([reason, what]) => `${what.join(', ')}: ${reason}`),
     ...(trials.length === 0 && reasons.length === 0 ? ['nothing could be tried'] : []),
   ];
   if (missing.length > 0) return { proof: 'unproven', evidence, reason: missing.join('; '), warnings };

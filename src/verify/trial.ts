@@ -23,6 +23,8 @@ export interface Trial {
   readonly then: 'accepted' | 'unrefused' | 'holds' | Refusal;
   /** Of `given`, what is not needed when the constraint refuses it: such a row is there already. */
   readonly unlessThere?: string;
+  /** SQL that sets other constraints aside which may act first. */
+  readonly rivals?: readonly string[];
   /** What it shows, when it goes as expected. */
   readonly evidence: string;
   /** The constraint that the trial is about. */
@@ -43,6 +45,8 @@ export interface Outcome {
   readonly obstacle: Obstacle | null;
   /** The constraint itself refused a row that was given. */
   readonly there?: boolean;
+  /** Triggers or rivals were set aside. */
+  readonly apart?: boolean;
 }
 
 const passed: Outcome = { verdict: 'passed', reason: null, obstacle: null };
@@ -85,29 +89,53 @@ export async function runAmongRows(session: Session, trials: readonly Trial[]): 
     again.map(({ trial }) => trial),
   );
   again.forEach(({ index }, i) => (outcomes[index] = results[i] as Outcome));
-  return outcomes;
+  return outcomes.map((outcome, index) =>
+    outcome.verdict === 'failed' && trials[index]?.rivals?.length
+      ? { verdict: 'unclear', reason: 'another foreign key on its columns acts first', obstacle: null }
+      : outcome,
+  );
 }
 
-/** As runTrials; where something else refuses first, it is dropped inside the trial's savepoint and the trial runs again. */
+/**
+ * As runTrials; where something else refuses first, it is set aside inside the trial's savepoint and the trial runs
+ * again: a constraint is dropped, and where that does not help the schema's own triggers are disabled and the trial's rivals dropped.
+ */
 export async function runApart(
   session: Session,
   schema: Schema,
   trials: readonly Trial[],
 ): Promise<readonly Outcome[]> {
+  const current = [...trials];
   const outcomes = [...(await runTrials(session, trials))];
-  let open = outcomes.flatMap((outcome, index) => (outcome.obstacle ? [{ index, trial: trials[index] as Trial }] : []));
-  for (let round = 0; round < obstaclesSetAside && open.length > 0; round++) {
-    const next = open.flatMap(({ index, trial }) => {
-      const drop = setAside(schema, outcomes[index]?.obstacle ?? null);
-      return drop === undefined ? [] : [{ index, trial: { ...trial, given: [drop, ...trial.given] } }];
-    });
+  const again = async (indices: readonly number[], first: (index: number) => string, apart: boolean): Promise<void> => {
+    for (const index of indices) {
+      const trial = current[index] as Trial;
+      current[index] = { ...trial, given: [first(index), ...trial.given] };
+    }
     const results = await runTrials(
       session,
-      next.map(({ trial }) => trial),
+      indices.map((index) => current[index] as Trial),
     );
-    next.forEach(({ index }, i) => (outcomes[index] = results[i] as Outcome));
-    open = next.filter(({ index }) => outcomes[index]?.obstacle);
-  }
+    indices.forEach((index, i) => (outcomes[index] = { ...(results[i] as Outcome), apart }));
+  };
+  const dropObstacles = async (among: readonly number[], apart: boolean): Promise<void> => {
+    const dropOf = (index: number): string | undefined => setAside(schema, outcomes[index]?.obstacle ?? null);
+    for (let round = 0; round < obstaclesSetAside; round++) {
+      const open = among.filter((index) => dropOf(index) !== undefined);
+      if (open.length === 0) return;
+      await again(open, (index) => dropOf(index) ?? '', apart);
+    }
+  };
+  await dropObstacles([...trials.keys()], false);
+  const triggersOff = schema.tables
+    .filter(({ triggers }) => triggers.some(({ enabled }) => enabled === 'origin' || enabled === 'always'))
+    .map((table) => `ALTER TABLE ${qualified(table)} DISABLE TRIGGER USER`);
+  const stuck = [...trials.keys()].filter((index) => outcomes[index]?.verdict !== 'passed');
+  const apartOf = (index: number): string => [...triggersOff, ...(trials[index]?.rivals ?? [])].join('; ');
+  const freed = stuck.filter((index) => apartOf(index) !== '');
+  if (freed.length === 0) return outcomes;
+  await again(freed, apartOf, true);
+  await dropObstacles(freed, true);
   return outcomes;
 }
 

@@ -82,3 +82,25 @@ it('builds rows for constraints of every shape', async () => {
   if (process.env.SHOW) console.log(JSON.stringify(results, null, 1));
   expect(not(results)).toEqual([]);
 });
+
+it('sets triggers and foreign keys aside that come first, and says so', async () => {
+  const results = await proofs((db) =>
+    db.query(`
+      CREATE TABLE audit (who text NOT NULL);
+      CREATE TABLE owners (id integer PRIMARY KEY, n integer CHECK (n > 0));
+      CREATE TABLE things (id integer PRIMARY KEY, owner_id integer REFERENCES owners ON DELETE CASCADE);
+      CREATE INDEX ON things (owner_id);
+      CREATE TABLE twice (id integer PRIMARY KEY, thing_id integer REFERENCES things ON DELETE CASCADE UNIQUE,
+        CONSTRAINT second FOREIGN KEY (thing_id) REFERENCES things);
+      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO audit VALUES (current_setting('app.user', true)); RETURN NEW; END $$;
+      CREATE TRIGGER note BEFORE INSERT OR UPDATE ON owners FOR EACH ROW EXECUTE FUNCTION note();`),
+  );
+  expect(not(results)).toEqual([]);
+  for (const name of ['owners.owners_pkey', 'owners.owners_n_check', 'things.things_owner_id_fkey', 'twice.second'])
+    expect(results[name]?.evidence).toContain('tried apart from triggers and foreign keys that came first');
+  expect(results['twice.second']?.warnings).toContainEqual(expect.stringContaining('twice_thing_id_fkey'));
+  expect(results['things.things_pkey']?.evidence).not.toContain(
+    'tried apart from triggers and foreign keys that came first',
+  );
+});
