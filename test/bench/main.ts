@@ -8,7 +8,7 @@ import postgres from 'postgres';
 import { startProxy } from '../support/proxy.ts';
 import { median } from './measure.ts';
 import { renderReport, renderTable } from './report.ts';
-import { runSection, SECTIONS, type Section, type Table } from './sections.ts';
+import { runSection, SECTIONS, type PlainTable, type Section, type Table } from './sections.ts';
 import { type BenchServer, startBenchServer } from './server.ts';
 import { prepareTools, TOOL_NAMES, type ToolName } from './tools.ts';
 
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   try {
     const latencies: { askedMs: number; foundMs: number }[] = [];
     for (const rttMs of rtts) latencies.push({ askedMs: rttMs, foundMs: await roundTripMs(server, rttMs) });
-    const tables: Table[] = [];
+    const tables: (Table | PlainTable)[] = [];
     for (const section of sections) {
       for (const table of await runSection(section, { server, tools, scratch, runs, megabytes, rtts, tell })) {
         tables.push(table);

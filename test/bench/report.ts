@@ -3,7 +3,7 @@ import { arch, cpus, loadavg, release, totalmem, type as system } from 'node:os'
 import { format } from 'prettier';
 import type { Row, Sample } from './compare.ts';
 import { median } from './measure.ts';
-import type { Table } from './sections.ts';
+import type { PlainTable, Table } from './sections.ts';
 import type { Tool } from './tools.ts';
 
 export interface Report {
@@ -16,7 +16,7 @@ export interface Report {
   runs: number;
   /** What a round trip through the proxy took, by what it was asked for. */
   latencies: { askedMs: number; foundMs: number }[];
-  tables: Table[];
+  tables: (Table | PlainTable)[];
 }
 
 /** The whole document, formatted as the checkout's other documents are. */
@@ -49,7 +49,16 @@ ${tables.map(renderTable).join('\n\n')}
 }
 
 /** One table with its title. */
-export function renderTable({ title, rows, shows }: Table): string {
+export function renderTable(table: Table | PlainTable): string {
+  return 'rows' in table ? renderRows(table) : `## ${table.title}\n\n${markdown(table.heads, table.lines)}`;
+}
+
+function markdown(heads: string[], lines: string[][]): string {
+  const rule = heads.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [heads, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function renderRows({ title, rows, shows }: Table): string {
   const floor = rows.find(({ name, failure }) => name === 'psql' && failure === undefined);
   const heads = ['', 'time', 'CPU', 'memory', ...EXTRA[shows].map(({ head }) => head)];
   const lines = rows.map((row) => {
@@ -67,12 +76,10 @@ export function renderTable({ title, rows, shows }: Table): string {
       ...EXTRA[shows].map(({ cell }) => cell(row, floor)),
     ];
   });
-  const rule = heads.map((_, column) => (column === 0 ? '---' : '---:'));
-  const table = [heads, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
   const failures = rows.flatMap(({ name, failure }) =>
     failure === undefined ? [] : [`\n\n${name} failed: ${failure.split('\n')[0]}`],
   );
-  return `## ${title}\n\n${table}${failures.join('')}`;
+  return `## ${title}\n\n${markdown(heads, lines)}${failures.join('')}`;
 }
 
 interface Column {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { compare, type Conditions, type Job, type Row } from './compare.ts';
 import { dataMigration, emptyFolder, smallMigrations, type Workload } from './folders.ts';
 import { measure } from './measure.ts';
+import { verifyTable } from './verify.ts';
 import { emptyProgram, type Tool } from './tools.ts';
 
-export const SECTIONS = ['apply-100', 'apply-1000', 'noop', 'status', 'at-once', 'inserts', 'copy'] as const;
+export const SECTIONS = ['apply-100', 'apply-1000', 'noop', 'status', 'at-once', 'inserts', 'copy', 'verify'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface Table {
@@ -13,6 +14,13 @@ export interface Table {
   rows: Row[];
   /** The columns beside time, CPU and memory. */
   shows: 'traffic' | 'backend' | 'at once';
+}
+
+/** A table of one tool's own figures, as they are written. */
+export interface PlainTable {
+  title: string;
+  heads: string[];
+  lines: string[][];
 }
 
 export interface Bench extends Omit<Conditions, 'rttMs' | 'processes'> {
@@ -24,7 +32,7 @@ export interface Bench extends Omit<Conditions, 'rttMs' | 'processes'> {
 const PROCESSES_AT_ONCE = 20;
 
 /** Measures one section. */
-export async function runSection(section: Section, bench: Bench): Promise<Table[]> {
+export async function runSection(section: Section, bench: Bench): Promise<(Table | PlainTable)[]> {
   switch (section) {
     case 'apply-100':
       return atEachLatency(bench, '100 migrations', fromEmpty(bench, smallMigrations(100)));
@@ -50,6 +58,9 @@ export async function runSection(section: Section, bench: Bench): Promise<Table[
       const jobs = fromEmpty({ ...bench, tools }, dataMigration(section, bench.megabytes));
       return [{ title, rows: await compare(jobs, { ...bench, rttMs: 0, processes: 1 }), shows: 'backend' }];
     }
+    case 'verify':
+      bench.tell('verify');
+      return [await verifyTable(bench.server, join(bench.scratch, 'verify'), bench.runs)];
   }
 }
 
