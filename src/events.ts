@@ -1,6 +1,7 @@
 // What the engine tells while it works, and the results it ends with. Types only:
 // reporters print them, `--json` and the library hand them out.
 import type { Direction, Location, MigrationState } from './migration/types.ts';
+import type { VerifyPhase } from './schema/model.ts';
 
 /** PostgreSQL's NOTICE, WARNING, INFO … raised by a statement. */
 export interface Notice {
@@ -51,6 +52,8 @@ export type MigratorEvent =
   | { readonly type: 'waiting'; readonly seen: WaitSeen; readonly target: string | null; readonly waitedMs: number }
   /** Another process holds the embedded database. */
   | { readonly type: 'embedded-waiting'; readonly pid: number }
+  /** verify begins with this. */
+  | { readonly type: 'verifying'; readonly phase: VerifyPhase['name'] }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
   | { readonly type: 'history-widened'; readonly table: string }
   /** The statement that runs waits for these sessions; `queued` others wait behind it. Told again while it lasts. */

@@ -22,15 +22,18 @@ import { Workspace } from './workspace.ts';
 /** Verifies the database that the settings name. Throws `session.*`, `discover.*`, `verify.scratch-*`. */
 export async function runVerification(settings: MigratorSettings, options: VerifyOptions = {}): Promise<VerifyResult> {
   const contract = await openContract(options.contractFile, settings.migrations);
-  return await new Workspace(settings).connected({}, async ({ session, database, reading }, folder) => {
+  const workspace = new Workspace(settings);
+  const onPhase = (phase: VerifyPhase['name']): void => workspace.emit({ type: 'verifying', phase });
+  return await workspace.connected({}, async ({ session, database, reading }, folder) => {
     const applied = reading.applied.map(({ version }) => version);
     const version = applied.reduce<bigint | null>((max, each) => (max === null || each > max ? each : max), null);
+    onPhase('replay');
     const begun = performance.now();
     const replayed = await replay(settings, version);
     const replaying: VerifyPhase = { name: 'replay', ms: Math.round(performance.now() - begun) };
     try {
       const own = { session, without: ownTables(reading.table) };
-      const { phases, ...verified } = await verifySchema(own, replayed.place, { ...options, contract });
+      const { phases, ...verified } = await verifySchema(own, replayed.place, { ...options, contract, onPhase });
       const history = historyFindings(applied, folder);
       const summary = {
         ...verified.summary,

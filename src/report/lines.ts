@@ -61,6 +61,15 @@ export const progressText = ({ progress: { command, phase, percent } }: EventOf<
 export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
   `waiting for the database · ${onOneLine(reason)}`;
 
+/** What verify is at. */
+export const verifyingText = {
+  replay: 'replaying the migrations on the scratch server',
+  catalog: 'reading both catalogs',
+  compare: 'comparing what is there with what is expected',
+  prove: 'proving the constraints on the scratch server',
+  live: 'proving the constraints on the database itself',
+} as const;
+
 export const embeddedLine = ({ pid }: EventOf<'embedded-waiting'>): string =>
   `waiting for process ${pid} to leave the embedded database`;
 

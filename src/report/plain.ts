@@ -52,6 +52,9 @@ export class PlainProgress implements Progress {
         return this.#say(waitingLine(event, versions));
       case 'embedded-waiting':
         return this.#say(lines.embeddedLine(event));
+      case 'verifying':
+        if (verbose) this.#say(lines.verifyingText[event.phase]);
+        return;
       case 'planned':
         if (event.versions.length > 0) this.#say(lines.plannedLine(event));
         return;

@@ -74,6 +74,9 @@ export class TerminalProgress implements Progress {
       case 'embedded-waiting':
         this.#activity = { text: lines.embeddedLine(event), since: now() };
         break;
+      case 'verifying':
+        this.#activity = { text: lines.verifyingText[event.phase], since: now() };
+        break;
       case 'planned':
         this.#activity = undefined;
         break;

@@ -56,8 +56,11 @@ export function verifyLines(
 
 function saidOf({ proof, evidence, reason, problems }: ConstraintResult): readonly string[] {
   if (proof === 'failed') return problems.length > 0 ? problems : ['is not there with this meaning'];
-  return proof === 'unproven' ? [`unproven: ${reason ?? ''}`] : evidence;
+  return proof === 'unproven' ? [`unproven: ${reason ?? ''}`] : evidence.toSorted((a, b) => telling(a) - telling(b));
 }
+
+/** What is refused says most, and that a good row is accepted least: a narrow terminal cuts the rest. */
+const telling = (line: string): number => (/^(rejects|refuses)/.test(line) ? 0 : line.startsWith('accepts') ? 2 : 1);
 
 function findingLines({ table, kind, name, message, expected, found }: Finding): string[] {
   const where = table === null || table === name ? onOneLine(name) : `${onOneLine(table)} ${onOneLine(name)}`;

@@ -132,7 +132,10 @@ function compareColumns(findings: Findings, table: Table, other: Table, print: P
         found: null,
       });
     for (const difference of match ? columnDifferences(table, column, match, print) : []) {
-      const message = `${difference.what} is ${difference.found}, not ${difference.expected}`;
+      const message =
+        difference.what === 'nullability'
+          ? `${match?.notNull ? 'refuses' : 'accepts'} NULL, and should not`
+          : `${difference.what} is ${difference.found}, not ${difference.expected}`;
       findings.problem({
         ...at,
         code: 'verify.different',

@@ -26,6 +26,7 @@ import { prove, proveLive, targetsOf, type ProofResult, type Target } from './pr
 /** What is asked of the schema, and the contract that it must keep. */
 export interface Questions extends Omit<VerifyOptions, 'contractFile'> {
   readonly contract: Contract | undefined;
+  readonly onPhase?: (phase: VerifyPhase['name']) => void;
 }
 
 /** A database: a session with it, and the tool's own tables in it. */
@@ -46,6 +47,7 @@ export type Verified = Pick<VerifyResult, 'summary' | 'constraints' | 'problems'
 export async function verifySchema(target: Place, scratch: Place, options: Questions): Promise<Verified> {
   const phases: VerifyPhase[] = [];
   const timed = async <T>(name: VerifyPhase['name'], task: () => Promise<T>): Promise<T> => {
+    options.onPhase?.(name);
     const begun = performance.now();
     const result = await task();
     phases.push({ name, ms: Math.round(performance.now() - begun) });
