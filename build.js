@@ -56,17 +56,53 @@ const { metafile } = await build({
 });
 
 // What is bundled is redistributed: its licences go with it.
-const bundled = Object.keys(metafile.inputs).map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
-const licences = [...new Set(bundled)]
+const folders = Object.keys(metafile.inputs).map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+const bundled = [...new Set(folders)]
   .filter(Boolean)
   .sort()
-  .map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`));
-    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|unlicense|copying)/i.test(entry));
-    const text = file ? readFileSync(`${folder}/${file}`, 'utf8') : `Licence: ${license}`;
-    return `${name} ${version}\n\n${text.trim()}\n`;
-  });
+  .map((folder) => ({ folder, ...JSON.parse(readFileSync(`${folder}/package.json`)) }));
+const licences = bundled.map(({ folder, name, version, license }) => {
+  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|unlicense|copying)/i.test(entry));
+  const text = file ? readFileSync(`${folder}/${file}`, 'utf8') : `Licence: ${license}`;
+  return `${name} ${version}\n\n${text.trim()}\n`;
+});
 writeFileSync('dist/THIRD-PARTY-LICENCES.txt', licences.join(`\n${'-'.repeat(80)}\n\n`));
+
+// The bill of materials: of all that npm knows, what is installed with the package and what is bundled in it.
+const sbom = JSON.parse(
+  execFileSync('npm', [
+    'sbom',
+    '--sbom-format=cyclonedx',
+    '--sbom-type=application',
+    '--package-lock-only',
+    '--loglevel=error',
+  ]),
+);
+const { name } = JSON.parse(readFileSync('package.json'));
+const inBundle = new Set(bundled.map((each) => `${each.name}@${each.version}`));
+const development = 'cdx:npm:package:development';
+const isDevelopment = ({ properties = [] }) => properties.some((property) => property.name === development);
+const components = sbom.components
+  .filter((component) => !isDevelopment(component) || inBundle.has(component['bom-ref']))
+  .map((component) => {
+    if (!inBundle.has(component['bom-ref'])) return component;
+    const properties = component.properties.filter((property) => property.name !== development);
+    return {
+      ...component,
+      scope: 'required',
+      properties: [...properties, { name: 'cdx:npm:package:bundled', value: 'true' }],
+    };
+  });
+const refs = new Set([sbom.metadata.component['bom-ref'], ...components.map((component) => component['bom-ref'])]);
+const dependencies = sbom.dependencies
+  .filter(({ ref }) => refs.has(ref))
+  .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((each) => refs.has(each)) }));
+const { timestamp: _, ...metadata } = sbom.metadata; // the same package is the same bytes
+metadata.component.name = name; // npm says the folder's
+writeFileSync(
+  'dist/sbom.cdx.json',
+  `${JSON.stringify({ ...sbom, serialNumber: undefined, metadata, components, dependencies }, null, 2)}\n`,
+);
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });

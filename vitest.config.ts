@@ -45,6 +45,12 @@ export default defineConfig(async () => {
 /** Needs a Docker engine and the public images, so it runs only when asked for. */
 function dockerProject(): TestProjectInlineConfiguration {
   return {
-    test: { name: 'docker', include: ['test/docker/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
+    test: {
+      name: 'docker',
+      include: ['test/docker/**/*.test.ts'],
+      globalSetup: ['test/docker/setup.ts'],
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
+    },
   };
 }

@@ -13,6 +13,7 @@ import type {
 import type { VerifyResult } from './schema/model.ts';
 
 export interface MigratorSettings {
+  /** @internal Not of the library's surface: its types need Node.js's. */
   readonly database: DatabaseSource | RunningServer;
   /** The migrations folder. */
   readonly migrations: string;
@@ -26,7 +27,7 @@ export interface MigratorSettings {
   readonly role?: string;
   /** Told what happens while it happens. What it throws is ignored: a listener must not stop a migration. */
   readonly onEvent?: (event: MigratorEvent) => void;
-  /** An empty database in which verify replays the migrations; PostgreSQL inside this process when left out. */
+  /** @internal An empty database in which verify replays the migrations; PostgreSQL inside this process when left out. */
   readonly scratch?: ConnectionTarget | EmbeddedServer;
   /** Aborting cancels the running statement, rolls back and rejects with `apply.interrupted` or `apply.terminated`. */
   readonly signal?: AbortSignal;

@@ -25,6 +25,32 @@ describe('the package', () => {
     expect(readFileSync(join(folder(), 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8')).toMatch(/^commander \d/m);
   });
 
+  it('lists in its bill of materials what is installed with it and what is bundled in it, and nothing else', () => {
+    const read = (file: string) => readFileSync(join(folder(), file), 'utf8');
+    interface Component {
+      name: string;
+      version: string;
+      scope: string;
+      properties: { name: string }[];
+    }
+    const sbom = JSON.parse(read('dist/sbom.cdx.json')) as {
+      bomFormat: string;
+      metadata: { component: Component };
+      components: Component[];
+    };
+    const { version, dependencies } = JSON.parse(read('package.json')) as Component & { dependencies: object };
+    expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'amelia-db', version } } });
+    const bundled = read('dist/THIRD-PARTY-LICENCES.txt').match(/^[@a-z][\w@/.-]* \d+\.\d+\.\d+$/gm) ?? [];
+    const installed = Object.entries(dependencies).map(([name, exact]) => `${name} ${exact}`);
+    const listed = sbom.components.map((component) => `${component.name} ${component.version}`);
+    expect(bundled).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^postgres /), expect.stringMatching(/^ora /)]),
+    );
+    expect(listed.sort()).toEqual([...installed, ...bundled].sort());
+    expect(sbom.components.map(({ scope }) => scope)).not.toContain('optional');
+    expect(JSON.stringify(sbom.components)).not.toContain('development');
+  });
+
   it('says its version as package.json has it', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await amelia(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
