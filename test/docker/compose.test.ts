@@ -1,4 +1,5 @@
 // docker-compose.yml as it is shipped: the application starts when the migrations are in, and only then.
+// The commands are those of docs/docker.md.
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { checkout, docker, execute, readableFolder, type Result, succeed, uniqueName } from './engine.ts';

@@ -1,4 +1,5 @@
 // The image as a cluster runs it: another user, a read-only file system, no rights, a small memory.
+// The commands are those of docs/docker.md.
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
