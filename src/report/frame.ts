@@ -178,7 +178,11 @@ function describeOutcome(
     ? [
         ['rolled back', (step) => step.state === 'rolled-back'],
         [unknown, (step) => step.state === 'unknown'],
-        ['applied before it', (step) => step.state === 'applied'],
+        [
+          // A gate says no after a run in which nothing failed.
+          result.steps.every(({ state }) => state === 'applied') ? 'applied' : 'applied before it',
+          (step) => step.state === 'applied',
+        ],
         ['not run', (step) => step.state === 'not-run'],
       ]
     : [

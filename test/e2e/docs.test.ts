@@ -57,9 +57,13 @@ async function follow(blocks: readonly Block[], scene: Scene): Promise<void> {
 }
 
 describe('every page', () => {
-  it.each(pages.filter((page) => !generated.includes(page)))('%s does what it says', async (page) => {
-    await follow(blocksOf(page), await emptyScene());
-  });
+  it.each(pages.filter((page) => !generated.includes(page)))(
+    '%s does what it says',
+    async (page) => {
+      await follow(blocksOf(page), await emptyScene());
+    },
+    300_000,
+  );
 
   it('that the program writes shows texts only', () => {
     expect(generated.flatMap(blocksOf).filter(({ kind }) => kind !== 'text')).toEqual([]);

@@ -1,5 +1,5 @@
 // `migrate`: applies what is pending, in order; with --dry-run says what that would be.
-import { AmeliaError } from '../../errors.ts';
+import { AmeliaError, isAmeliaError } from '../../errors.ts';
 import { readCount, readVersion } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import { readDuration } from '../config.ts';
@@ -23,9 +23,14 @@ export function prepare({ options }: Invocation): Task {
     if (dryRun) return { answer: { kind: 'dry-run', result: await engine.dryRun(wanted) } };
     const result = await engine.migrate(wanted);
     if (!options.verify) return { answer: { kind: 'run', result } };
-    const verified = await engine.verify();
+    const verified = await engine.verify().catch((error: unknown) => {
+      // What was applied stays, and the error says it.
+      throw isAmeliaError(error) ? error.withResult(result) : error;
+    });
     const problem = problemIn(verified, false);
     const answer = { kind: 'run', result, verified } as const;
-    return problem === undefined ? { answer } : { answer, failure: new AmeliaError('verify.failed', { problem }) };
+    return problem === undefined
+      ? { answer }
+      : { answer, failure: new AmeliaError('verify.failed', { problem }, { result }) };
   };
 }
