@@ -299,4 +299,75 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
   },
 
   'internal.bug': { cause: 'Something that cannot happen, happened. The stack is printed, without secrets.' },
+  'git.missing': {
+    cause: '`check --base` asks git what the base branch has, and there is no program `git` on the PATH.',
+  },
+  'git.no-repository': {
+    cause: 'The migrations folder is in no git repository, or git refuses to read it; what git said is in brackets.',
+    cure: 'In a container whose user does not own the files git says "dubious ownership": `git config --global --add safe.directory "$PWD"`.',
+  },
+  'git.unknown-ref': {
+    cause: 'The clone does not have the branch that `--base` names. CI systems fetch one commit only by default.',
+  },
+  'git.no-merge-base': {
+    facts: { isShallow: true },
+    cause:
+      'What the branch began with is not in the clone, or the two have nothing to do with each other. Without it nobody can tell what this branch changed from what the base branch did meanwhile.',
+  },
+  'git.failed': { cause: 'Git ended with an error of its own, which the message holds.' },
+  'check.failed': { cause: 'The gate says no. What it found stands before it, each with its file and line.' },
+  'check.modified': {
+    cause:
+      'A file that the base branch has is applied somewhere, or may be at any moment. Those databases never run it again, so the change would be on new ones only. Line ends and a byte order mark do not count; a rollback may be mended.',
+  },
+  'check.deleted': { cause: 'Databases that have applied it would say that it is missing.' },
+  'check.renamed': { cause: 'The history keeps the name beside the version, and other branches know the file by it.' },
+  'check.renumbered': { cause: 'The number is what the history knows a migration by.' },
+  'check.duplicate-version': {
+    cause: 'Two branches took the same number, and the other one was merged first.',
+  },
+  'check.out-of-order': {
+    cause: 'Another migration with a higher number was merged while this one was being written.',
+  },
+  'check.replay-failed': {
+    facts: { reason: 'column "emial" does not exist (42703)', sqlstate: null, notes: [] },
+    cause:
+      'The migrations were run in order on an empty embedded PostgreSQL, and this one failed, at the place that is shown.',
+    cure: 'A migration that needs what no migration makes (a role, an extension, rows that were inserted by hand) must make it itself.',
+  },
+  'check.rollback-failed': {
+    facts: { reason: 'column "emial" does not exist (42703)', sqlstate: null, notes: [] },
+    cause: 'The rollback was run right after its migration, and failed.',
+  },
+  'check.again-failed': {
+    facts: { reason: 'relation "users" already exists (42P07)', sqlstate: null, notes: [] },
+    cause: 'The rollback left something that the migration cannot be applied beside.',
+  },
+  'check.not-restored': {
+    facts: { what: 'index users_email of public.users is left behind' },
+    cause:
+      'The catalogs before the migration and after its rollback were compared: tables with all that belongs to them, views, functions, sequences, types, schemas, rights, comments, roles. The place is the statement of the migration that the rollback does not undo.',
+  },
+  'check.again-differs': {
+    facts: { what: 'index users_email of public.users is gone' },
+    cause: 'Migration, rollback, migration should give what the first one gave.',
+  },
+  'check.irreversible': {
+    cause: 'A warning, never a refusal: not everything has a way back.',
+  },
+  'check.contract-invalid': {
+    facts: { problem: 'users.checkz there is no such key' },
+    cause: 'contract.yaml cannot be read as a contract.',
+  },
+  'check.contract-broken': {
+    facts: {
+      what: 'public.users status (check) status should accept only on, off, and has no CHECK, says the contract',
+    },
+    cause:
+      'The schema that the migrations produce does not keep what contract.yaml promises, at the line that is shown.',
+  },
+  'check.schema': {
+    facts: { what: 'public.users users_email (unique index) is not valid' },
+    cause: 'A constraint of the finished schema does not hold, as `verify` would say on a database that has it.',
+  },
 };

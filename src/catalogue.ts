@@ -29,6 +29,16 @@ const oneOrMore = ({ refusals, others = [] }: Refusals, one: string, many: strin
   (refusals.length === 1 ? `${one} ${list(refusals)}` : `${refusals.length} ${many}\n${list(refusals)}`) +
   (others.length === 0 ? '' : `\nand besides\n${list(others)}`);
 
+/** A migration, or its rollback, that fails on the embedded server. */
+interface Failed {
+  readonly reason: string;
+  readonly sqlstate: string | null;
+  readonly notes?: readonly { readonly label: string; readonly text: string }[];
+}
+/** 0A000, 58P01: an extension that is not there. */
+const hintOnEmbedded = ({ sqlstate }: Failed): string | undefined =>
+  ['0A000', '58P01'].includes(sqlstate ?? '') ? 'the embedded server is PostgreSQL 18 without extensions' : undefined;
+
 export const catalogue = {
   // 2: usage and configuration
   'usage.invalid': entry(
@@ -61,6 +71,28 @@ export const catalogue = {
     (f: { dir: string }) => `the embedded database in ${f.dir} is not waited for: each command opens it itself`,
     () => 'wait is for a server: --database-url URL',
   ),
+  'git.missing': entry<NoFacts>(
+    2,
+    () => 'the base cannot be read: there is no git',
+    () => 'install git, or check without --base',
+  ),
+  'git.no-repository': entry(
+    2,
+    (f: { folder: string; said: string }) => `the base cannot be read: ${f.folder} is in no git repository (${f.said})`,
+  ),
+  'git.unknown-ref': entry(
+    2,
+    (f: { ref: string }) => `there is no ${f.ref} in this clone`,
+    () => 'fetch the base branch first: git fetch origin BRANCH; with actions/checkout: fetch-depth: 0',
+  ),
+  'git.no-merge-base': entry(
+    2,
+    (f: { ref: string; isShallow: boolean }) =>
+      `${f.ref} and this branch have no commit in common${f.isShallow ? ' in this shallow clone' : ''}`,
+    (f) =>
+      f.isShallow ? 'fetch the whole history: git fetch --unshallow; with actions/checkout: fetch-depth: 0' : undefined,
+  ),
+  'git.failed': entry(2, (f: { command: string; said: string }) => `git ${f.command} failed: ${f.said}`),
 
   // 3: the migrations folder
   'discover.no-folder': entry(
@@ -421,6 +453,77 @@ export const catalogue = {
     (f: { database: string; found: string }) => `the scratch database ${f.database} is not empty: there is ${f.found}`,
     () => 'it is filled and emptied again: name a database that holds nothing',
   ),
+
+  'check.failed': entry(7, (f: { problem: string }) => f.problem),
+  'check.modified': entry(
+    7,
+    (f: { path: string; ref: string }) =>
+      `${f.path} was changed, and ${f.ref} has it: databases that have applied it will never see the change`,
+    (f) => `put it back (git checkout ${f.ref} -- ${f.path}) and write a new migration for the change`,
+  ),
+  'check.deleted': entry(
+    7,
+    (f: { path: string; ref: string }) => `${f.path} was deleted, and ${f.ref} has it`,
+    (f) => `put it back: git checkout ${f.ref} -- ${f.path}`,
+  ),
+  'check.renamed': entry(
+    7,
+    (f: { path: string; before: string; ref: string }) => `${f.before} was renamed to ${f.path}, and ${f.ref} has it`,
+    (f) => `name it as it was: git mv ${f.path} ${f.before}`,
+  ),
+  'check.renumbered': entry(
+    7,
+    (f: { path: string; before: string; ref: string }) =>
+      `${f.before} was renumbered to ${f.path}, and ${f.ref} has it: databases that have applied it would apply it again`,
+    (f) => `number it as it was: git mv ${f.path} ${f.before}`,
+  ),
+  'check.duplicate-version': entry(
+    7,
+    (f: { path: string; other: string; ref: string; better: string }) =>
+      `${f.path} has the number of ${f.other}, which is on ${f.ref}`,
+    (f) => `rename it to ${f.better}, and its rollback with it`,
+  ),
+  'check.out-of-order': entry(
+    7,
+    (f: { path: string; newest: string; ref: string; better: string }) =>
+      `${f.path} comes before ${f.newest}, which is on ${f.ref}: databases that have applied that one will refuse it`,
+    (f) => `rename it to ${f.better}, and its rollback with it`,
+  ),
+  'check.replay-failed': entry(
+    7,
+    (f: Failed) => `the migration fails on a database that has those before it: ${f.reason}`,
+    hintOnEmbedded,
+  ),
+  'check.rollback-failed': entry(7, (f: Failed) => `the rollback fails: ${f.reason}`, hintOnEmbedded),
+  'check.again-failed': entry(
+    7,
+    (f: Failed) => `the migration fails when it is applied again after its rollback: ${f.reason}`,
+    () => 'the rollback must undo all that the migration did',
+  ),
+  'check.not-restored': entry(
+    7,
+    (f: { rollback: string; what: string }) => `${f.rollback} does not restore the schema: ${f.what}`,
+    () => 'undo it there; a migration with no way back has no .down.sql',
+  ),
+  'check.again-differs': entry(
+    7,
+    (f: { path: string; what: string }) =>
+      `${f.path} gives another schema when it is applied again after its rollback: ${f.what}`,
+  ),
+  'check.irreversible': entry(
+    7,
+    (f: { path: string }) => `${f.path} has no .down.sql, where others have one: it cannot be rolled back`,
+  ),
+  'check.contract-invalid': entry(
+    7,
+    (f: { path: string; problem: string }) => `${f.path} is no contract: ${f.problem}`,
+  ),
+  'check.contract-broken': entry(
+    7,
+    (f: { what: string }) => `the contract is broken: ${f.what}`,
+    () => 'mend the migration; or, where it is agreed, change the contract in the same pull request',
+  ),
+  'check.schema': entry(7, (f: { what: string }) => `the finished schema does not hold: ${f.what}`),
 
   // 70
   'internal.bug': entry(

@@ -1,7 +1,6 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
-import type { RunningServer } from './database/connection.ts';
 import type { EmbeddedServer } from './database/embedded.ts';
-import type { ConnectionTarget, DatabaseSource } from './database/target.ts';
+import type { ConnectionTarget, DatabaseSource, RunningServer } from './database/target.ts';
 import type {
   DryRunResult,
   HistoryChangeResult,

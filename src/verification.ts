@@ -108,7 +108,8 @@ function historyFindings(applied: readonly bigint[], folder: Folder): { problems
   };
 }
 
-function ownTables(table: TableName & { readonly schema: string }): RelationName[] {
+/** The history table and its journal. */
+export function ownTables(table: TableName & { readonly schema: string }): RelationName[] {
   return [table, journalOf(table)].map((own) => ({ schema: own.schema ?? table.schema, name: own.table }));
 }
 

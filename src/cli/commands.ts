@@ -1,5 +1,6 @@
 // The commands by name: what each needs and where its module is, loaded when it is called.
 import type { CommonOptions } from './config.ts';
+import type { Opening } from '../report/reporter.ts';
 import type { Task } from './run.ts';
 
 export const commandNames = [
@@ -8,6 +9,7 @@ export const commandNames = [
   'wait',
   'verify',
   'contract',
+  'check',
   'new',
   'rollback',
   'baseline',
@@ -43,7 +45,8 @@ export interface CommandOptions {
   readonly data?: boolean;
   readonly strict?: boolean;
   readonly schema?: readonly string[];
-  readonly format?: string;
+  readonly format?: readonly string[];
+  readonly base?: string;
   readonly transaction?: boolean;
   readonly timestamp?: boolean;
   readonly withRollback?: boolean;
@@ -55,6 +58,8 @@ export interface CommandOptions {
 export interface Command {
   /** Which settings are read and checked before the task runs. */
   readonly needs: 'database' | 'folder';
+  /** What it does first, where that is not to open the database. */
+  readonly opening?: Opening;
   /** Checks the command's own arguments and options (throws `usage.invalid`, `config.invalid`) and says what to do. */
   readonly prepare: (invocation: Invocation) => Task;
 }
@@ -65,6 +70,7 @@ const modules: Record<CommandName, () => Promise<Command>> = {
   wait: () => import('./commands/wait.ts'),
   verify: () => import('./commands/verify.ts'),
   contract: () => import('./commands/contract.ts'),
+  check: () => import('./commands/check.ts'),
   new: () => import('./commands/new.ts'),
   rollback: () => import('./commands/rollback.ts'),
   baseline: () => import('./commands/baseline.ts'),

@@ -104,6 +104,12 @@ const examples: Record<CommandName | '', readonly (readonly [command: string, do
     ['contract', 'print it'],
     ['contract --write', 'contract.yaml beside the migrations'],
   ],
+  check: [
+    ['check', 'all of it, here and now'],
+    ['check --base origin/main', 'on a pull request'],
+    ['check --format github', 'annotations at their lines'],
+    ['check --format junit=check.xml', 'a report beside the text'],
+  ],
   new: [
     ['new add_email', 'migrations/008_add_email.sql'],
     ['new "Add email" --with-rollback', 'and 008_add_email.down.sql'],

@@ -18,9 +18,17 @@ export function outputWithout(json: boolean, env: Environment, streams: Terminal
 }
 
 /** Throws `config.invalid` and `config.conflict`. */
-export function readOutput(options: CommonOptions, env: Environment, streams: Terminals): OutputSettings {
+export function readOutput(
+  options: CommonOptions & FormatOption,
+  env: Environment,
+  streams: Terminals,
+): OutputSettings {
   if (options.quiet && options.verbose) {
     throw new AmeliaError('config.conflict', { problem: '--quiet and --verbose exclude each other' });
+  }
+  const form = formOnStdout(options);
+  if (options.json && form !== undefined && form !== 'json') {
+    throw new AmeliaError('config.conflict', { problem: `--json and --format ${form} both ask for stdout` });
   }
   const byVariable = readFlag(env['AMELIA_DB_JSON'] ?? '');
   if (options.json === undefined && byVariable === undefined) {
@@ -41,12 +49,21 @@ export function readOutput(options: CommonOptions, env: Environment, streams: Te
     });
   }
   return {
-    json: options.json ?? byVariable ?? false,
+    json: options.json ?? (form === undefined ? (byVariable ?? false) : form === 'json'),
     log,
     detail: options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal',
     ...looks(options, env, streams),
   };
 }
+
+/** `--format` of the commands that have it: forms, or `form=FILE`. */
+export interface FormatOption {
+  readonly format?: readonly string[];
+}
+
+/** The form that stdout is asked to have; undefined where no option says. */
+const formOnStdout = ({ format = [] }: FormatOption): string | undefined =>
+  format.filter((form) => !form.includes('=')).at(-1);
 
 function looks(
   options: CommonOptions,

@@ -158,7 +158,7 @@ function createProgram(
     .option('--strict', 'exit 7 also for what could not be proven')
     .option('--scratch-url <URL>', 'an empty database to try on, instead of the embedded server')
     .option('--schema <NAME...>', 'only these schemas')
-    .option('--format <FORM>', 'text, tap or junit (default: text)');
+    .addOption(formats('text, tap or junit (default: text)'));
   command(
     'contract',
     '',
@@ -167,6 +167,14 @@ function createProgram(
   )
     .option('--write', 'write contract.yaml beside the migrations')
     .option('--force', 'write over the one that is there');
+  command(
+    'check',
+    '',
+    'the gate for pull requests, without a database',
+    'replay the migrations on the embedded server, hold the schema against its contract, roll back and forth what is new, and refuse changes to what the base branch has',
+  )
+    .option('--base <REF>', 'the branch that this one will be merged into, such as origin/main')
+    .addOption(formats('text, github, junit, sarif or json (default: text); more than once as FORM=FILE'));
   command('new', '<NAME>', 'create the next migration file')
     .option('--no-transaction', 'run the file statement by statement, not in a transaction')
     .option('--timestamp', 'number it YYYYMMDDHHMMSS, as folders of such files go on by themselves')
@@ -189,6 +197,13 @@ function createProgram(
     .option('--resolve <VERSION=STATE...>', 'an unfinished migration is applied, or pending again');
   return program;
 }
+
+/** `--format`, which can be given several times. */
+const formats = (description: string): Option =>
+  new Option('--format <FORM>', description).argParser((form: string, before: readonly string[] = []) => [
+    ...before,
+    form,
+  ]);
 
 const argumentsOf = (command: Command): string =>
   command.registeredArguments.map((argument) => argument.name()).join(' ');

@@ -44,7 +44,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     }
     const { invocation } = parsed;
     const output = readOutput(invocation.options, host.env, host);
-    const { needs, prepare } = await loadCommand(invocation.command);
+    const { needs, prepare, opening } = await loadCommand(invocation.command);
     const task = prepare(invocation);
     const settings = needs === 'database' ? readSettings(invocation.options, host.env) : undefined;
     const folder = settings?.migrator.migrations ?? readFolder(invocation.options, host.env);
@@ -52,7 +52,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
       ...output,
       ...writers(host, settings),
       command: invocation.command,
-      opening: settings?.opening,
+      opening: settings?.opening ?? opening,
       folder,
       files: filesIn(folder),
     });
@@ -75,6 +75,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
 export interface Context {
   readonly folder: string;
   readonly migrator: () => Promise<Migrator>;
+  readonly env: Host['env'];
   readonly signal: AbortSignal;
 }
 
@@ -92,7 +93,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    return await task({ folder, migrator, signal });
+    return await task({ folder, migrator, env: host.env, signal });
   });
 }
 

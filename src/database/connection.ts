@@ -6,12 +6,7 @@ import type { EmbeddedServer } from './embedded.ts';
 import { historyQuery, readHistory, type HistoryReading } from './history.ts';
 import { quoteIdentifier, type TableName } from './identifiers.ts';
 import { Session, type Answer } from './session.ts';
-import type { ConnectionTarget, DatabaseSource } from './target.ts';
-
-/** An embedded server that the caller opened and will close: for several connections, one after another. */
-export interface RunningServer {
-  readonly running: EmbeddedServer;
-}
+import type { ConnectionTarget, DatabaseSource, RunningServer } from './target.ts';
 
 export interface ConnectionSettings {
   readonly database: DatabaseSource | RunningServer;

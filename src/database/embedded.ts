@@ -1,7 +1,6 @@
 // PostgreSQL inside this process (PGlite), kept in a folder or in memory, spoken to by the same driver over
 // an in-process stream. Loaded only when asked for; never shares its folder with another process.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type net from 'node:net';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
@@ -73,10 +72,10 @@ export class EmbeddedServer {
     }
   }
 
-  /** The stream that a driver speaks the frontend/backend protocol over. */
-  connect(): net.Socket {
+  /** The stream that a driver speaks the frontend/backend protocol over, and takes for a net.Socket. */
+  connect(): object {
     this.#channel = new Channel(this.#engine);
-    return this.#channel as unknown as net.Socket;
+    return this.#channel;
   }
 
   /** The next Query message is a COPY … FROM stdin: its rows follow. */

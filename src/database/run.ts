@@ -269,7 +269,7 @@ export class Run {
 /** What COPY sends at once, in bytes. */
 const copyPieceBytes = 256 * 1024;
 
-function* pieces(reader: TextReader, start: number, end: number): Generator<Buffer> {
+function* pieces(reader: TextReader, start: number, end: number): Generator<Uint8Array> {
   for (let at = start; at < end; at += copyPieceBytes) yield reader.read(at, Math.min(at + copyPieceBytes, end));
 }
 

@@ -1,6 +1,7 @@
 // One session with one server: messages are sent in order, may be in flight together, and are
 // refused once the connection is lost. Never reconnects, never retries, never prints.
 import type { Writable } from 'node:stream';
+import type { Socket } from 'node:net';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
 import { describeAddress } from './connect.ts';
@@ -85,7 +86,7 @@ export class Session {
     options: OpenOptions = {},
   ): Promise<{ session: Session; answer: Promise<Answer> }> {
     if ('connect' in source) {
-      const connected = { socket: source.connect(), place: { host: 'embedded', port: 0 }, tls: undefined };
+      const connected = { socket: source.connect() as Socket, place: { host: 'embedded', port: 0 }, tls: undefined };
       return await Session.#enter(first, { target: source.target, connected, embedded: source }, options);
     }
     const open = async (place: TargetHost) =>

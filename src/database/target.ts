@@ -1,5 +1,6 @@
 // Where to connect and as whom: a connection URL and libpq's environment become a ConnectionTarget.
 // Never connects, never puts a password (or a piece of the URL that might be one) into an error.
+import type { EmbeddedServer } from './embedded.ts';
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { homedir, userInfo } from 'node:os';
@@ -48,6 +49,11 @@ export interface ConnectionTarget extends TlsTarget {
 
 /** A database server, or PostgreSQL inside this process with its data in `embedded` (a folder). */
 export type DatabaseSource = { readonly target: ConnectionTarget } | { readonly embedded: string };
+
+/** An embedded server that the caller opened and will close: for several connections, one after another. */
+export interface RunningServer {
+  readonly running: EmbeddedServer;
+}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -51,8 +51,8 @@ export interface Directives {
 
 /** Goes through a script's text once. */
 export interface TextReader {
-  /** The bytes from `start` to `end`; each call begins where the one before began, or later. Throws `apply.file-changed`. */
-  read(start: number, end: number): Buffer;
+  /** The bytes from `start` to `end`; each call begins where the one before began, or later. `toString` has them as UTF-8. Throws `apply.file-changed`. */
+  read(start: number, end: number): Uint8Array & { toString(): string };
   /** Before what was read may count: throws `apply.file-changed` when it is not what was parsed. */
   confirm(): void;
 }

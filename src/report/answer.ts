@@ -1,6 +1,10 @@
 // The answers for people, on stdout: the summary of a run, the SQL of a dry run, rows changed, files made.
 // Never tells of progress and never of failures.
 import type { DryRunResult, DryRunStep, HistoryChange, HistoryChangeResult, RunResult } from '../events.ts';
+import { githubLines } from './check-github.ts';
+import { junitReport } from './check-junit.ts';
+import { sarifLog } from './check-sarif.ts';
+import { checkLines } from './check.ts';
 import type { Answer, CreatedResult } from './reporter.ts';
 import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
@@ -49,12 +53,20 @@ export function printAnswer(answer: Answer, to: Answering): void {
     case 'wait':
       if (!quiet && !to.failed) print(waitLines(answer.result, to), to);
       return;
+    case 'check':
+      return print(checkReport(answer, to), to);
     case 'created':
       return print(createdLines(answer.result), to);
   }
 }
 
 const print = (lines: readonly string[], { writer }: Answering): void => writer.text(`${lines.join('\n')}\n`);
+
+function checkReport({ result, form, tool }: Answer & { kind: 'check' }, to: Answering): string[] {
+  if (form === 'github') return githubLines(result);
+  if (form === 'junit') return junitReport(result);
+  return form === 'sarif' ? [JSON.stringify(sarifLog(result, tool), null, 2)] : checkLines(result, to);
+}
 
 function printVerify({ result, format }: Answer & { kind: 'verify' }, to: Answering): void {
   const lines = format === 'tap' ? tapLines(result) : format === 'junit' ? junitLines(result) : verifyLines(result, to);

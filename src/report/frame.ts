@@ -17,6 +17,8 @@ export interface FrameOptions {
   readonly redact: Redactor;
   /** What is true of the database when the error brings no result, such as `nothing was run`. */
   readonly otherwise?: string | undefined;
+  /** Default error. */
+  readonly level?: 'error' | 'warning';
 }
 
 /** Columns of source shown where no terminal sets a limit. */
@@ -35,7 +37,7 @@ const tabWidth = 4;
  *       hint: …
  */
 export function formatFailure(error: AmeliaError, options: FrameOptions): string[] {
-  const { style, redact, columns } = options;
+  const { style, redact, columns, level = 'error' } = options;
   const { location } = error;
   const margin = ' '.repeat(Math.max(2, String(location?.line ?? '').length));
   const clean = (text: string): string => onManyLines(redact(text));
@@ -44,13 +46,12 @@ export function formatFailure(error: AmeliaError, options: FrameOptions): string
       index === 0 ? margin + paint(first) + line.slice(margin.length + first.length) : line,
     );
 
-  const head = `error[${error.code}]: `;
+  const head = `${level}[${error.code}]: `;
+  const paint = level === 'error' ? style.failed : style.attention;
   const message = clean(error.message).split('\n');
   return [
     ...wrap(head + (message[0] ?? ''), columns && columns - margin.length).map((line, index) =>
-      index === 0
-        ? style.failed(head.trimEnd()) + style.strong(line.slice(head.length - 1))
-        : margin + style.strong(line),
+      index === 0 ? paint(head.trimEnd()) + style.strong(line.slice(head.length - 1)) : margin + style.strong(line),
     ),
     ...message.slice(1).flatMap((line) => hang(margin, line, columns)),
     ...(location === undefined ? [] : sourceFrame(location, margin, options)),

@@ -1,5 +1,6 @@
 // The two forms for programs: the one document of `--json` (cli.md) and the lines of `--log json`.
 // Keys are a contract: add, never rename.
+import type { CheckResult } from '../check/model.ts';
 import type { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, DryRunStep, MigratorEvent } from '../events.ts';
 import type { VerifyResult } from '../schema/model.ts';
@@ -52,6 +53,8 @@ function bodyOf(answer: Answer): Record<string, unknown> {
     case 'verify': {
       return verifyBody(answer.result);
     }
+    case 'check':
+      return checkBody(answer.result);
     case 'contract':
     case 'created':
       return { ...answer.result };
@@ -60,6 +63,37 @@ function bodyOf(answer: Answer): Record<string, unknown> {
 
 function verifyBody({ phases, ...rest }: VerifyResult): Record<string, unknown> {
   return { ...rest, timings: Object.fromEntries(phases.map(({ name, ms }) => [name, ms])) };
+}
+
+function checkBody(result: CheckResult): Record<string, unknown> {
+  const { base, migrations, contract, constraints, findings, serverVersion, ms } = result;
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  return {
+    ...(base && { base }),
+    ...(contract !== null && { contract }),
+    ...(serverVersion !== null && { serverVersion }),
+    summary: {
+      migrations: migrations.length,
+      new: migrations.filter(({ isNew }) => isNew).length,
+      replayed: migrations.filter(({ replayed }) => replayed).length,
+      rolledBack: migrations.filter(({ rollback }) => rollback === 'restores').length,
+      ...(constraints && { constraints: constraints.all, proven: constraints.proven, unproven: constraints.unproven }),
+      errors,
+      warnings: findings.length - errors,
+    },
+    migrations: migrations.map(({ version, name, file, isNew, replayed, rollback }) => {
+      return { version, name, file, new: isNew, replayed, rollback };
+    }),
+    findings: findings.map(({ level, error, file, endLine }) => {
+      return {
+        level,
+        ...errorObject(error),
+        ...(file !== undefined && { file }),
+        ...(endLine !== undefined && { endLine }),
+      };
+    }),
+    ms,
+  };
 }
 
 function plannedMigration({ version, name, path, transaction, statements }: DryRunStep): Record<string, unknown> {

@@ -1,5 +1,6 @@
 // What a command tells, and to whom: progress, warnings and errors to stderr, the answer to stdout.
 // Chooses how by what the two are and what was asked for. Knows the command's events, never its engine.
+import type { CheckResult } from '../check/model.ts';
 import type { AmeliaError } from '../errors.ts';
 import type {
   DryRunResult,
@@ -26,8 +27,17 @@ export type Answer =
   | { readonly kind: 'history'; readonly result: HistoryChangeResult }
   | { readonly kind: 'verify'; readonly result: VerifyResult; readonly format: 'text' | 'tap' | 'junit' }
   | { readonly kind: 'wait'; readonly result: WaitResult }
+  | { readonly kind: 'check'; readonly result: CheckResult; readonly form: CheckForm; readonly tool: Tool }
   | { readonly kind: 'contract'; readonly result: ContractText }
   | { readonly kind: 'created'; readonly result: CreatedResult };
+
+export type CheckForm = 'text' | 'github' | 'junit' | 'sarif' | 'json';
+
+/** This program, for reports that name it. */
+export interface Tool {
+  readonly version: string;
+  readonly url: string;
+}
 
 /** The contract as YAML, and where it was written. */
 export interface ContractText {
@@ -123,7 +133,7 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
     async finish({ answer, failure }) {
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
-      if (failure !== undefined || answer?.kind === 'status' || answer?.kind === 'verify') await loadWidths();
+      if (failure !== undefined || ['status', 'verify', 'check'].includes(answer?.kind ?? '')) await loadWidths();
       if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
       else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
       progress.end(failure);

@@ -1,6 +1,7 @@
 // `verify` for CI systems: TAP version 14 and JUnit XML, one test a constraint. Pure.
 import type { ConstraintResult, Finding, VerifyResult } from '../schema/model.ts';
 import { onOneLine } from './width.ts';
+import { xml } from './xml.ts';
 
 interface Case {
   readonly group: string;
@@ -47,15 +48,6 @@ export function tapLines(result: VerifyResult): string[] {
     ]),
   ];
 }
-
-const forbidden = new RegExp('[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]', 'g');
-const xml = (text: string): string =>
-  text
-    .replaceAll(forbidden, '�')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 
 /** JUnit's XML: one suite a table; what is unproven is skipped. */
 export function junitLines(result: VerifyResult): string[] {

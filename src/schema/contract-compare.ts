@@ -36,8 +36,9 @@ export async function compareContract(
           message: 'is in the contract, and missing',
           expected: name,
           found: null,
+          place: ['tables', name],
         });
-      return table ? [{ table, meant, promised }] : [];
+      return table ? [{ table, meant, promised, key: name }] : [];
     });
     const print = await printAll(session, pairs.flatMap(printables));
     for (const pair of pairs) await compareTable({ findings, print, judge }, pair);
@@ -58,6 +59,8 @@ interface Pair {
   readonly table: Table;
   readonly meant: Table | undefined;
   readonly promised: ContractTable;
+  /** The table as the contract names it. */
+  readonly key: string;
 }
 
 function printables({ table, meant, promised }: Pair): Printable[] {
@@ -72,7 +75,7 @@ function printables({ table, meant, promised }: Pair): Printable[] {
   return texts.filter((text) => typeof text === 'string').map((text) => ({ table, text }));
 }
 
-async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): Promise<void> {
+async function compareTable(ledger: Ledger, { table, meant, promised, key }: Pair): Promise<void> {
   const { findings, print } = ledger;
   const tell = (
     kind: FindingKind,
@@ -80,6 +83,7 @@ async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): P
     message: string,
     expected: string | null,
     found: string | null,
+    ...place: readonly (string | number)[]
   ): void =>
     findings.problem({
       code: 'verify.contract',
@@ -89,22 +93,39 @@ async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): P
       message: `${message}, says the contract`,
       expected,
       found,
+      place: ['tables', key, ...place],
     });
   for (const [name, wanted] of Object.entries(promised.columns ?? {})) {
     const column = table.columns.find((each) => each.name === name);
     if (!column) {
-      tell('column', name, 'the column should be there', wanted.type ?? name, null);
+      tell('column', name, 'the column should be there', wanted.type ?? name, null, 'columns', name);
       continue;
     }
     if (wanted.type !== undefined && wanted.type !== column.type)
-      tell('column', name, `its type should be ${wanted.type}`, wanted.type, column.type);
+      tell('column', name, `its type should be ${wanted.type}`, wanted.type, column.type, 'columns', name);
     if (wanted.nullable !== undefined && wanted.nullable === column.notNull)
-      tell('column', name, wanted.nullable ? 'it should accept NULL' : 'it should refuse NULL', null, null);
+      tell(
+        'column',
+        name,
+        wanted.nullable ? 'it should accept NULL' : 'it should refuse NULL',
+        null,
+        null,
+        'columns',
+        name,
+      );
     const printed = (text: string | null): string | null => (text === null ? null : print({ table, text }));
     if (wanted.default !== undefined && printed(wanted.default) !== printed(column.default))
-      tell('column', name, `its default should be ${wanted.default ?? 'none'}`, wanted.default, column.default);
+      tell(
+        'column',
+        name,
+        `its default should be ${wanted.default ?? 'none'}`,
+        wanted.default,
+        column.default,
+        'columns',
+        name,
+      );
   }
-  for (const check of promised.checks ?? []) {
+  for (const [i, check] of (promised.checks ?? []).entries()) {
     const name = meant && nameOf(print, meant, check);
     const problem = await checkProblem(ledger, table, check);
     if (problem !== null)
@@ -114,9 +135,11 @@ async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): P
         problem,
         check.expression ?? (check.accepts ?? []).join(', '),
         null,
+        'checks',
+        i,
       );
   }
-  for (const wanted of promised.foreign_keys ?? []) {
+  for (const [i, wanted] of (promised.foreign_keys ?? []).entries()) {
     const says = (of: Table['constraints'][number]): string =>
       `${of.columns.join(', ')} → ${of.references ? shortName(of.references) : ''}(${of.references?.columns.join(', ')}) on delete ${of.references?.onDelete} on update ${of.references?.onUpdate} ${of.deferrable ? (of.deferred ? 'initially deferred' : 'initially immediate') : ''}`.trim();
     const should =
@@ -133,9 +156,11 @@ async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): P
       `there should be a foreign key ${should}`,
       should,
       near ? says(near) : null,
+      'foreign_keys',
+      i,
     );
   }
-  for (const wanted of promised.unique ?? []) {
+  for (const [i, wanted] of (promised.unique ?? []).entries()) {
     if (await isUnique(ledger, table, wanted)) continue;
     const isNear = (index: Index): boolean => index.unique && keyOf(index) === [...wanted.columns].sort().join();
     const near = table.indexes.find(isNear);
@@ -148,14 +173,16 @@ async function compareTable(ledger: Ledger, { table, meant, promised }: Pair): P
       `there should be ${should}`,
       should,
       near?.definition ?? null,
+      'unique',
+      i,
     );
   }
   if (promised.triggers) {
     const there = table.triggers.map(({ name }) => name);
     for (const name of promised.triggers.filter((wanted) => !there.includes(wanted)))
-      tell('trigger', name, 'the trigger should be there', name, null);
+      tell('trigger', name, 'the trigger should be there', name, null, 'triggers', promised.triggers.indexOf(name));
     for (const name of there.filter((each) => !promised.triggers?.includes(each)))
-      tell('trigger', name, 'the trigger should not be there', null, name);
+      tell('trigger', name, 'the trigger should not be there', null, name, 'triggers');
   }
 }
 

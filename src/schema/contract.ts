@@ -43,12 +43,32 @@ const head = `# yaml-language-server: $schema=https://unpkg.com/amelia-db/contra
 # What this schema promises, however it got there. Written by amelia-db contract --write, kept by hand since.
 `;
 
-type Yaml = Pick<typeof YamlPackage, 'parse' | 'Document' | 'visit' | 'isPair' | 'isScalar' | 'isMap'>;
+type Yaml = Pick<
+  typeof YamlPackage,
+  'parse' | 'parseDocument' | 'Document' | 'visit' | 'isPair' | 'isScalar' | 'isMap' | 'isNode'
+>;
 
 /** A CommonJS package: bundled, all of it is the default export. */
 async function loadYaml(): Promise<Yaml> {
   const loaded = (await import('yaml')) as Yaml & { readonly default?: Yaml };
   return loaded.default ?? loaded;
+}
+
+/** Where in a contract's text that place is (a finding's), or the innermost one around it that is there: in UTF-16 code units. */
+export async function offsetInContract(text: string, place: readonly (string | number)[]): Promise<number> {
+  const { parseDocument, isMap, isNode, isScalar } = await loadYaml();
+  const document = parseDocument(text);
+  const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+  for (let depth = place.length; depth > 0; depth--) {
+    const parent = document.getIn(place.slice(0, depth - 1), true);
+    const key = place[depth - 1];
+    const found = isMap(parent)
+      ? parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)?.key
+      : document.getIn(place.slice(0, depth), true);
+    const offset = offsetOf(found);
+    if (offset !== undefined) return offset;
+  }
+  return 0;
 }
 
 /** The contract that a schema fulfils, as YAML. */
@@ -136,8 +156,8 @@ const keys = {
 /** Reads a contract. Throws `config.invalid` for what is not one, with the place in it. */
 export async function readContract(path: string, text: string): Promise<Contract> {
   const { parse } = await loadYaml();
-  const refuse = (place: string, problem: string): never => {
-    throw new AmeliaError('config.invalid', { setting: path, value: place, problem });
+  const refuse = (place: string, problem: string, cause?: unknown): never => {
+    throw new AmeliaError('config.invalid', { setting: path, value: place, problem }, { cause });
   };
   const objectAt = (value: unknown, place: string, allowed: readonly string[] | null): Record<string, unknown> => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(place, 'is not a mapping');
@@ -151,7 +171,7 @@ export async function readContract(path: string, text: string): Promise<Contract
   try {
     document = parse(text);
   } catch (error) {
-    refuse('the file', `is not YAML: ${(error as Error).message.split('\n')[0]}`);
+    refuse('the file', `is not YAML: ${(error as Error).message.split('\n')[0]}`, error);
   }
   const contract = objectAt(document, 'the file', keys.contract);
   for (const [name, value] of Object.entries(objectAt(contract['tables'], 'tables', null))) {

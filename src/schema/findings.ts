@@ -53,6 +53,8 @@ export interface Finding {
   readonly message: string;
   readonly expected: string | null;
   readonly found: string | null;
+  /** Of what the contract promises: where it does, by keys and indexes from its top. */
+  readonly place?: readonly (string | number)[];
 }
 
 /** One constraint or unique index, with its three answers. */

@@ -73,7 +73,7 @@ interface Room {
 
 const errors = /^(errors|catalogue)\.ts$/;
 const events = /^events\.ts$/;
-const someTypes = [/^migration\/types\.ts$/, /^schema\/model\.ts$/];
+const someTypes = [/^migration\/types\.ts$/, /^(schema|check)\/model\.ts$/];
 const node = /^node:/;
 
 // The table of the house, room by room. A file is in the first room that holds it.
@@ -111,6 +111,11 @@ const rooms: readonly Room[] = [
     types: [/^(database\/session|options)\.ts$/, events, ...someTypes],
   },
   {
+    holds: /^check\//,
+    values: [/^(check|verify|schema|database|migration)\//, /^(migrator|verification|errors)\.ts$/, node],
+    types: [events, /^options\.ts$/],
+  },
+  {
     holds: /^report\//,
     values: [/^report\//, errors, /^migration\/location\.ts$/, /^string-width$/],
     types: [events, ...someTypes],
@@ -118,7 +123,7 @@ const rooms: readonly Room[] = [
   {
     holds: /^cli\//,
     values: [
-      /^(cli|report|verify|schema|database|migration)\//,
+      /^(cli|report|check|verify|schema|database|migration)\//,
       /^(migrator|verification|errors)\.ts$/,
       node,
       /^\.\.\/package\.json$/,

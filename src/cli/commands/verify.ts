@@ -11,7 +11,7 @@ const formats = ['text', 'tap', 'junit'] as const;
 
 export function prepare({ args, options }: Invocation): Task {
   const part = oneOf(parts, args[0], 'verify takes');
-  const format = oneOf(formats, options.format, '--format takes') ?? 'text';
+  const format = oneOf(formats, options.format?.at(-1), '--format takes') ?? 'text';
   const { contract, live = false, data = false, strict = false, schema } = options;
   const wanted = {
     live,
