@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { commandNames, type CommandName } from '../../src/cli/commands.ts';
 import { amelia, cleanEnvironment } from '../support/cli.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -80,8 +80,20 @@ describe('the examples of --help', () => {
   );
   const migrated: readonly CommandName[] = ['rollback', 'status', 'verify', 'wait'];
   /** What is so before an example; by default the folder has seven migrations, and none is applied. */
-  const given = async (example: string, { cwd, env }: Scene): Promise<void> => {
+  const given = async (example: string, { cwd, env, send }: Scene): Promise<void> => {
     addFiles(cwd, seven);
+    if (example.includes('--role owner')) {
+      await send('CREATE ROLE owner; GRANT USAGE, CREATE ON SCHEMA public TO owner');
+      onTestFinished(async () => void (await send('DROP OWNED BY owner; DROP ROLE owner')));
+    }
+    if (example.includes('--base origin/main')) {
+      const commit = 'git -c user.name=a -c user.email=a@example.org commit --quiet --message all';
+      const made = bash(`git init --quiet; git add .; ${commit}; git update-ref refs/remotes/origin/main HEAD`, {
+        cwd,
+        env,
+      });
+      expect(made).toMatchObject({ status: 0 });
+    }
     const [, command = ''] = example.split(' ');
     if ((migrated as readonly string[]).includes(command)) await amelia(['migrate'], { cwd, env });
     if (example.includes('--accept-modified')) {
