@@ -104,7 +104,8 @@ export interface Policy {
 }
 
 export interface Table extends RelationName {
-  readonly kind: 'table' | 'partitioned table' | 'foreign table';
+  /** `domain`: one that stands for a domain, see verify/domain.ts. */
+  readonly kind: 'table' | 'partitioned table' | 'foreign table' | 'domain';
   readonly persistence: 'permanent' | 'unlogged';
   readonly rowSecurity: boolean;
   readonly forceRowSecurity: boolean;

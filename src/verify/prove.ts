@@ -4,6 +4,7 @@ import type { Session } from '../database/session.ts';
 import type { Constraint, ConstraintKind, FindingKind, Index, Proof, Schema, Table } from '../schema/model.ts';
 import { display, qualified } from '../schema/sql.ts';
 import { planCheck } from './check.ts';
+import { domainTables } from './domain.ts';
 import { planForeignKey } from './foreign-key.ts';
 import type { ProofPlan } from './plan.ts';
 import { Yard } from './rows.ts';
@@ -30,9 +31,9 @@ export interface ProofResult {
   readonly warnings: readonly string[];
 }
 
-/** Every CHECK, foreign key, UNIQUE, exclusion and unique index, table by table; copies on partitions are their parent's. */
+/** Every CHECK, foreign key, UNIQUE, exclusion and unique index, table by table, then the domains' CHECKs; copies on partitions are their parent's. */
 export function targetsOf(schema: Schema): readonly Target[] {
-  return schema.tables.flatMap((table) => [
+  return [...schema.tables, ...domainTables(schema)].flatMap((table) => [
     ...table.constraints
       .filter(({ inherited }) => !inherited)
       .map((constraint): Target => {
@@ -67,7 +68,7 @@ export async function prove(
   session.send(tryFunction);
   try {
     await emptyTables(session, schema);
-    const yard = new Yard(schema, await surveyTables(session, schema, schema.tables));
+    const yard = new Yard(schema, await surveyTables(session, schema, [...schema.tables, ...domainTables(schema)]));
     const results = await attempt(session, schema, targets, (target) => planOf(yard, schema, target, false));
     const again = targets.filter(
       (target) => target.kind === 'foreign-key' && results.get(target)?.proof === 'unproven',
@@ -98,7 +99,9 @@ export async function proveLive(
   scratch.send('BEGIN');
   scratch.send(tryFunction);
   const start = liveStart + Math.floor(Math.random() * 100_000_000);
-  const grounds = await surveyTables(scratch, schema, schema.tables).finally(() => scratch.send('ROLLBACK'));
+  const grounds = await surveyTables(scratch, schema, [...schema.tables, ...domainTables(schema)]).finally(() =>
+    scratch.send('ROLLBACK'),
+  );
   const yard = new Yard(schema, grounds, start);
   const settings = Object.entries(liveTimeouts).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
   await session.query(['BEGIN', ...settings].join('; '));

@@ -13,6 +13,11 @@ export interface Row {
 
 /** The INSERT of these values; columns that have none take their defaults. */
 export function insertOf(table: Table, values: ReadonlyMap<string, Value>): string {
+  if (table.kind === 'domain') {
+    const [column] = table.columns;
+    const value = values.get(column?.name ?? '') ?? null;
+    return `SELECT CAST(${valueSql(value, column?.type ?? 'text')} AS ${qualified(table)})`;
+  }
   const columns = table.columns.filter(({ name, generated }) => values.has(name) && generated === null);
   if (columns.length === 0) return `INSERT INTO ${qualified(table)} DEFAULT VALUES`;
   const overriding = columns.some(({ identity }) => identity === 'always') ? ' OVERRIDING SYSTEM VALUE' : '';

@@ -82,7 +82,7 @@ export async function verifySchema(target: Place, scratch: Place, options: Quest
     problems.push(...violations.problems);
     warnings.push(...violations.warnings);
   }
-  const standing = targets.filter(({ constraint, index }) => stands(comparison, constraint ?? index));
+  const standing = targets.filter((target) => isPresent(target, comparison, problems));
   const live = options.live
     ? await timed('live', () => proveLive(target.session, scratch.session, expected, standing))
     : new Map<Target, ProofResult>();
@@ -153,6 +153,16 @@ function merge(problems: Finding[], broken: readonly Finding[]): void {
 const stands = ({ counterparts, changed }: Comparison, item: Constraint | Index | null): boolean =>
   item !== null && counterparts.has(item) && !changed.has(item);
 
+/** A domain is compared as a whole. */
+function isPresent(
+  { table, constraint, index }: Target,
+  comparison: Comparison,
+  problems: readonly Finding[],
+): boolean {
+  if (table.kind !== 'domain') return stands(comparison, constraint ?? index);
+  return !problems.some(({ kind, name }) => kind === 'domain' && name === display(table));
+}
+
 /** What people look for first. */
 function weight({ code, kind }: Finding): number {
   const codes = [
@@ -178,7 +188,7 @@ function resultOf(
   const { kind, name, columns, definition, constraint, index } = target;
   const item = constraint ?? index;
   const table = display(target.table);
-  const present = stands(comparison, item);
+  const present = isPresent(target, comparison, problems);
   const foundName = (item && comparison.counterparts.get(item)?.name) ?? name;
   const about = (finding: Finding): boolean =>
     finding.table === table &&

@@ -93,3 +93,26 @@ it('migrate --verify proves what it made', async () => {
   expect(status).toBe(0);
   expect(out).toMatch(/applied 1 migration[\s\S]*35 of 35 constraints proven/);
 });
+
+it("proves a domain's CHECK, and misses it when it is gone", async () => {
+  const [db, scratch] = [await freshDatabase(), await freshDatabase()];
+  const folder = folderOf({
+    '1_domain.sql': `CREATE DOMAIN code AS text CONSTRAINT code_form CHECK (VALUE ~ '^[A-Z]{3}$');
+      CREATE TABLE t (id integer PRIMARY KEY, code code NOT NULL UNIQUE);`,
+  });
+  const at = ['-m', folder, '-d', db.url, '--scratch-url', scratch.url];
+  const { status, out } = await amelia('migrate', '--verify', ...at);
+  expect(status).toBe(0);
+  expect(out).toMatch(/code_form +rejects value = '.*' with 23514[\s\S]*3 of 3 constraints proven/);
+  expect((await amelia('verify', '--live', ...at)).status).toBe(0);
+  await db.query('ALTER DOMAIN code DROP CONSTRAINT code_form');
+  const broken = await amelia('verify', ...at, '--json');
+  expect(broken.status).toBe(7);
+  expect(JSON.parse(broken.out)).toMatchObject({
+    summary: { constraints: 3, proven: 2, failed: 1 },
+    problems: [{ code: 'verify.different', kind: 'domain', name: 'public.code' }],
+    constraints: expect.arrayContaining([
+      expect.objectContaining({ kind: 'check', table: 'public.code', name: 'code_form', present: false }),
+    ]) as unknown,
+  });
+});
