@@ -15,8 +15,10 @@ const findings = (text: string, file: string): string[] =>
     .filter(({ kind }) => kind !== 'runner-label')
     .map(({ line, message }) => `${line}: ${message}`);
 
-it.each(readdirSync(folder))('%s is a workflow', (file) => {
-  const text = readFileSync(`${folder}/${file}`, 'utf8');
+const files = [...readdirSync(folder).map((file) => `${folder}/${file}`), 'deploy/pull-request.yaml'];
+
+it.each(files)('%s is a workflow', (file) => {
+  const text = readFileSync(file, 'utf8');
   expect(findings(text, file)).toEqual([]);
   expect(findings(text.replace('runs-on:', 'run-on:'), file)).not.toEqual([]);
 });
