@@ -272,6 +272,10 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cause:
       '`status --check` found something pending, modified, missing, out of order or unfinished. The table on stdout says which.',
   },
+  'doctor.problems': {
+    facts: { problems: ['tables: app may not create tables in public'] },
+    cause: '`doctor` found what a migration will stumble over. Warnings alone do not end it with this status.',
+  },
   'wait.timeout': {
     facts: {
       waitedMs: 300_000,

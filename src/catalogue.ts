@@ -429,6 +429,12 @@ export const catalogue = {
     (f: { problem: string }) => f.problem,
     () => 'amelia-db migrate applies what is pending, or says what stands in the way',
   ),
+  'doctor.problems': entry(
+    7,
+    (f: { problems: readonly string[] }) =>
+      f.problems.length === 1 ? f.problems.join('') : `${f.problems.length} problems:\n${f.problems.join('\n')}`,
+    () => 'the report says of each what to do',
+  ),
   'wait.timeout': entry(
     7,
     (f: { waitedMs: number; seen: string }) => `gave up after ${Math.round(f.waitedMs / 100) / 10} s: ${f.seen}`,

@@ -172,6 +172,23 @@ export interface StatusResult {
   readonly gaps: readonly string[];
 }
 
+/** One thing that `doctor` looked at. */
+export interface HealthCheck {
+  readonly area: 'connection' | 'server' | 'role' | 'settings' | 'state';
+  readonly name: string;
+  readonly verdict: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+}
+
+/** `doctor`: every check in the order in which it was made. */
+export interface DoctorResult {
+  /** Absent where it could not be entered. */
+  readonly database?: DatabaseInfo;
+  readonly checks: readonly HealthCheck[];
+}
+
 /** What `wait` found when it looked. */
 export type WaitSeen =
   | { readonly state: 'reached'; readonly current: string | null }

@@ -116,10 +116,9 @@ class Engine implements Migrator {
     );
   }
 
-  wait: Migrator['wait'] = async (options = {}) => {
-    const { waitFor } = await import('./wait.ts');
-    return await waitFor(this.#workspace, options);
-  };
+  doctor: Migrator['doctor'] = async () => (await import('./doctor.ts')).examine(this.#workspace);
+
+  wait: Migrator['wait'] = async (options = {}) => (await import('./wait.ts')).waitFor(this.#workspace, options);
 
   async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
     const { runVerification } = await import('./verification.ts');

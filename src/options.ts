@@ -1,7 +1,9 @@
 // What a migrator can be asked for. Types only: the public surface, which needs no driver's types.
+import type { AmeliaError } from './errors.ts';
 import type { EmbeddedServer } from './database/embedded.ts';
 import type { ConnectionTarget, DatabaseSource, RunningServer } from './database/target.ts';
 import type {
+  DoctorResult,
   DryRunResult,
   HistoryChangeResult,
   MigratorEvent,
@@ -67,6 +69,11 @@ export interface WaitForOptions {
   readonly timeoutMs?: number;
 }
 
+export interface Examination extends DoctorResult {
+  /** Why there is no connection. */
+  readonly failure?: AmeliaError;
+}
+
 export interface VerifyOptions {
   /** Only these kinds of constraints. */
   readonly part?: 'checks' | 'foreign-keys' | 'indexes';
@@ -92,6 +99,8 @@ export interface Migrator {
   /** Records every version up to `version` as applied without running it. */
   baseline(version: bigint, options?: WaitOption): Promise<HistoryChangeResult>;
   repair(options: RepairOptions): Promise<HistoryChangeResult>;
+  /** Connects and checks what a migration could stumble over. Resolves also when something is wrong: `checks` has it. Only reads. */
+  doctor(): Promise<Examination>;
   /** Looks until the database is there and at a version, or the time is over: `seen` says which. Needs no more than SELECT. */
   wait(options?: WaitForOptions): Promise<WaitResult>;
   /** Proves the finished schema. Resolves also when something is wrong: `problems` has it. Without `live` the database is only read. */

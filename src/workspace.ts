@@ -21,7 +21,8 @@ const defaultMaxVictims = 20;
 
 export class Workspace {
   readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
-  readonly #table: TableName;
+  /** The history table as it was named. */
+  readonly table: TableName;
 
   /** Throws `config.invalid` for an unusable history table name. */
   constructor(settings: MigratorSettings) {
@@ -34,7 +35,7 @@ export class Workspace {
       const hint = 'write TABLE or SCHEMA.TABLE, with "double quotes" around a part that is not plain';
       throw new AmeliaError('config.invalid', { setting: '--history-table', value: name, problem, hint });
     }
-    this.#table = table;
+    this.table = table;
   }
 
   /** Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one. */
@@ -68,7 +69,7 @@ export class Workspace {
     const { database, role } = this.settings;
     return await connect({
       database,
-      table: this.#table,
+      table: this.table,
       role,
       signal,
       waitMs: lockWaitMs,

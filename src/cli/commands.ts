@@ -14,6 +14,7 @@ export const commandNames = [
   'rollback',
   'baseline',
   'repair',
+  'doctor',
 ] as const;
 
 export type CommandName = (typeof commandNames)[number];
@@ -74,6 +75,7 @@ const modules: Record<CommandName, () => Promise<Command>> = {
   new: () => import('./commands/new.ts'),
   rollback: () => import('./commands/rollback.ts'),
   baseline: () => import('./commands/baseline.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   repair: () => import('./commands/repair.ts'),
 };
 

@@ -91,6 +91,10 @@ const examples: Record<CommandName | '', readonly (readonly [command: string, do
     ['status', 'a table'],
     ['status --check --json', 'a gate for scripts'],
   ],
+  doctor: [
+    ['doctor', 'before the first migration'],
+    ['doctor --json', 'for scripts'],
+  ],
   wait: [
     ['wait --for head', 'until all that this folder has is applied'],
     ['wait --timeout 30s', 'until the database lets us in'],

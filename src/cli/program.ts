@@ -139,6 +139,12 @@ function createProgram(
     'what is applied, pending, modified, missing, out of order or unfinished',
   ).option('--check', 'exit 7 unless everything is applied and healthy');
   command(
+    'doctor',
+    '',
+    'what a migration could stumble over',
+    'connect, look at the server, the role, its settings and what goes on, and say of each what to do. It only reads; exit 7 for a problem',
+  );
+  command(
     'wait',
     '',
     'return when the database is there, at a version',

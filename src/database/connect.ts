@@ -21,6 +21,8 @@ export interface Connected {
   readonly socket: net.Socket;
   readonly place: TargetHost;
   readonly tls: TlsFacts | undefined;
+  /** What went wrong with the socket, where something did: the driver may come too late to hear it. */
+  readonly socketError?: () => Error | undefined;
 }
 
 /** How far a connection is, for those who explain it. */
@@ -66,7 +68,7 @@ export async function openSocket(
   const socket = encrypted?.socket ?? plain;
   socket.setNoDelay(true);
   socket.setKeepAlive(keepAliveMs > 0, keepAliveMs);
-  return { socket, place: here, tls: encrypted?.tls };
+  return { socket, place: here, tls: encrypted?.tls, socketError: () => attempt.socketError };
 }
 
 /** One attempt at one host. */
@@ -75,6 +77,7 @@ export class Attempt {
   readonly place: TargetHost;
   /** The host as a person reads it. */
   readonly name: string;
+  socketError: Error | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #begun = performance.now();
 
@@ -158,6 +161,8 @@ export class Attempt {
     begin: () => void,
     failure = (cause: NodeJS.ErrnoException) => this.unreachable(reasonOf(cause, this.place.host), cause),
   ): Promise<S> {
+    // For good: an error that nobody hears would end the process.
+    socket.on('error', (error) => (this.socketError ??= error));
     const listeners: [string, (cause: NodeJS.ErrnoException) => void][] = [];
     try {
       return await this.settle<S>((done, failed) => {
@@ -170,7 +175,7 @@ export class Attempt {
         begin();
       });
     } catch (error) {
-      socket.on('error', () => {}).destroy();
+      socket.destroy();
       throw error;
     } finally {
       for (const [name, listener] of listeners) socket.off(name, listener);

@@ -50,7 +50,7 @@ export async function encrypt(attempt: Attempt, plain: net.Socket): Promise<{ so
         ] as const)
       : distrustOf(target, place.host, encrypted);
   if (distrust !== undefined) {
-    encrypted.on('error', () => {}).destroy();
+    encrypted.destroy();
     throw refuse(...distrust);
   }
   const verified = target.sslRootCert === undefined ? 'no' : target.sslMode === 'verify-full' ? 'host' : 'chain';

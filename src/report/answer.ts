@@ -6,6 +6,7 @@ import { junitReport } from './check-junit.ts';
 import { sarifLog } from './check-sarif.ts';
 import { checkLines } from './check.ts';
 import type { Answer, CreatedResult } from './reporter.ts';
+import { doctorLines } from './doctor.ts';
 import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
@@ -50,6 +51,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
       );
     case 'verify':
       return printVerify(answer, to);
+    case 'doctor':
+      return print(doctorLines(answer.result, to), to);
     case 'wait':
       if (!quiet && !to.failed) print(waitLines(answer.result, to), to);
       return;

@@ -5,6 +5,7 @@ import type { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, DryRunStep, MigratorEvent } from '../events.ts';
 import type { VerifyResult } from '../schema/model.ts';
 import type { Answer, MessageLevel, Progress } from './reporter.ts';
+import { verdicts } from './doctor.ts';
 import { isAhead } from './wait.ts';
 import type { Writer } from './writer.ts';
 
@@ -41,6 +42,10 @@ function bodyOf(answer: Answer): Record<string, unknown> {
     case 'status': {
       const { database, historyTable, current, migrations, summary, ahead, gaps, running } = answer.result;
       return { database, historyTable, current, migrations, summary, ahead, gaps, ...(running && { running }) };
+    }
+    case 'doctor': {
+      const { database, checks } = answer.result;
+      return { ...(database && { database }), summary: verdicts(answer.result), checks };
     }
     case 'wait': {
       const { database, target, seen, waitedMs } = answer.result;

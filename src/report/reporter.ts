@@ -3,6 +3,7 @@
 import type { CheckResult } from '../check/model.ts';
 import type { AmeliaError } from '../errors.ts';
 import type {
+  DoctorResult,
   DryRunResult,
   HistoryChangeResult,
   MigratorEvent,
@@ -26,6 +27,7 @@ export type Answer =
   | { readonly kind: 'status'; readonly result: StatusResult }
   | { readonly kind: 'history'; readonly result: HistoryChangeResult }
   | { readonly kind: 'verify'; readonly result: VerifyResult; readonly format: 'text' | 'tap' | 'junit' }
+  | { readonly kind: 'doctor'; readonly result: DoctorResult }
   | { readonly kind: 'wait'; readonly result: WaitResult }
   | { readonly kind: 'check'; readonly result: CheckResult; readonly form: CheckForm; readonly tool: Tool }
   | { readonly kind: 'contract'; readonly result: ContractText }

@@ -140,7 +140,7 @@ const rooms: readonly Room[] = [
     holds: /^[^/]+\.ts$/,
     values: [
       /^(migration|database)\//,
-      /^(migrator|workspace|works|results|verification|wait|errors)\.ts$/,
+      /^(migrator|workspace|works|results|verification|doctor|wait|errors)\.ts$/,
       /^node:timers\/promises$/,
     ],
     types: [events, /^options\.ts$/, ...someTypes],

@@ -75,6 +75,7 @@ const commands: Record<CommandName, readonly string[]> = {
     '--max-victims N',
   ],
   status: ['--check'],
+  doctor: [],
   wait: ['--for VERSION', '--timeout DURATION'],
   contract: ['--write', '--force'],
   verify: ['--contract FILE', '--live', '--data', '--strict', '--scratch-url URL', '--schema NAME...', '--format FORM'],
