@@ -69,7 +69,15 @@ async function ask(
     const pooled = way !== 'this process' && facts.pid !== session.pid;
     const server = database.serverVersion;
     const health = checkHealth({ ...facts, tls: session.tls, way, pooled, server, database: database.name });
-    const history = await historyCheck(workspace, (sql) => session.send(inRole(sql)).answer);
+    const history = await historyCheck(workspace, async (sql) => {
+      try {
+        return await session.send(inRole(sql)).answer;
+      } catch (error) {
+        // The question failed within the transaction that has the role.
+        if (role !== undefined && !session.lost) await session.query('ROLLBACK');
+        throw error;
+      }
+    });
     return { database, checks: [...before, ...health, history] };
   } catch (error) {
     const failure = unexpectedFailure(error);

@@ -62,6 +62,12 @@ describe('doctor', () => {
     expect(said(better, 'history')).toMatch(/^ok: public\.schema_migrations has 1 row, up to 1/);
     await database.query(`GRANT ${role.name} TO postgres`);
     expect(said(await doctor(database.url, { role: role.name }), 'ownership')).toMatch(/^warning/);
+    const fresh = await freshDatabase();
+    await fresh.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
+    const inRole = await doctor(fresh.url, { role: role.name });
+    expect(said(inRole, 'history')).toMatch(/^ok: public\.schema_migrations is not there/);
+    expect(said(inRole, 'tables')).toMatch(new RegExp(`^ok: ${role.name} may create tables`));
+    await fresh.query(`REVOKE ALL ON SCHEMA public FROM ${role.name}`);
     const refused = await doctor(role.url, { role: 'postgres' });
     expect(said(refused, 'answer')).toMatch(
       /^problem: .*permission denied to set role "postgres" .*\| may it take on the role postgres\?/,
