@@ -219,15 +219,17 @@ describe('a terminal', () => {
       // What is told repaints what runs.
       reporter.event(e.statementStarted('7', 3, 12));
       reporter.event(e.notice('hello'));
-      const screen = await err.screen();
-      expect(screen.at(-1)).toMatch(
-        columns >= 80
-          ? /^[⠀-⣿] 0007 a_name_that_is_longer_.* · statement 3 of 12 · 1\.2 s$/
-          : columns === 40
-            ? /^[⠀-⣿] 0007 a_n… · statement 3 of 12 · 1\.2 s$/
-            : /^[⠀-⣿] 0007 a_… · statement…$/,
-      );
-      expect(screen.slice(0, -1).join('')).toContain('notice: hello');
+      // The spinner draws itself anew all the time; in between its line is empty.
+      await expect
+        .poll(async () => (await err.screen()).at(-1))
+        .toMatch(
+          columns >= 80
+            ? /^[⠀-⣿] 0007 a_name_that_is_longer_.* · statement 3 of 12 · 1\.2 s$/
+            : columns === 40
+              ? /^[⠀-⣿] 0007 a_n… · statement 3 of 12 · 1\.2 s$/
+              : /^[⠀-⣿] 0007 a_… · statement…$/,
+        );
+      expect((await err.screen()).join('')).toContain('notice: hello');
       await reporter.finish({});
       expect((await err.screen()).join('\n')).not.toContain('statement 3');
     }
