@@ -1,5 +1,5 @@
-// Bundles src/ into dist/: one small entry for the command line, with everything that the
-// path with nothing to do does not need in chunks of its own, and the library beside it.
+// Bundles src/ into dist/: the command line as one file behind a small entry, with the code that V8 compiled
+// of it, and the library beside it.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -16,26 +16,56 @@ import path from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
-// The entry by itself, so that `--version` loads one small file and nothing of what the others share.
-await build({
-  entryPoints: ['src/cli/main.ts'],
-  outfile: 'dist/main.js',
+/** Modules of Node.js that the path with nothing to do does not use: loaded when something of theirs is. */
+const lazyModules = {
+  name: 'lazy-modules',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?(tls|os|child_process|worker_threads)$/ }, ({ path, namespace }) =>
+      namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {
+      const names = Object.keys(createRequire(import.meta.url)(path)).filter((name) => /^\w+$/.test(name));
+      const getters = names.map((name) => `get ${name}() { return require('${path}').${name}; }`);
+      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    });
+  },
+};
+const inside = (name, file) => ({
+  name,
+  setup: ({ onResolve }) => onResolve({ filter: new RegExp(`/${name}$`) }, () => ({ path: file, external: true })),
+});
+const commandLine = {
   bundle: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  plugins: [
-    {
-      name: 'run-is-a-file-of-its-own',
-      setup: ({ onResolve }) =>
-        onResolve({ filter: /^\.\/run\.ts$/ }, () => ({ path: './chunks/run.js', external: true })),
-    },
-  ],
+  legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
+};
+// The entry by itself, so that `--version` loads one small file. CommonJS, as all of the command line: it starts
+// sooner, and V8 can be given the code that it compiled before.
+await build({
+  ...commandLine,
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/main.cjs',
+  supported: { 'dynamic-import': false },
+  plugins: [inside('run.ts', './chunks/run-cached.cjs')],
 });
-const { metafile } = await build({
+const cli = await build({
+  ...commandLine,
+  entryPoints: ['src/cli/run.ts'],
+  outfile: 'dist/chunks/cli.cjs',
+  external: ['@electric-sql/*'],
+  plugins: [lazyModules],
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  minifyWhitespace: true,
+  minifySyntax: true,
+});
+copyFileSync('src/cli/run-cached.cjs', 'dist/chunks/run-cached.cjs');
+const library = await build({
   entryPoints: [
-    { in: 'src/cli/run.ts', out: 'chunks/run' },
     { in: 'src/index.ts', out: 'index' },
     { in: 'src/database/embedded-worker.js', out: 'chunks/embedded-worker' },
   ],
@@ -56,7 +86,8 @@ const { metafile } = await build({
 });
 
 // What is bundled is redistributed: its licences go with it.
-const folders = Object.keys(metafile.inputs).map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+const inputs = [cli, library].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const folders = inputs.map((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
 const bundled = [...new Set(folders)]
   .filter(Boolean)
   .sort()
@@ -123,3 +154,25 @@ if (!existsSync(cluster)) {
   await engine.close();
 }
 copyFileSync(cluster, 'dist/embedded-cluster.tar.gz');
+
+// What runs when there is nothing to do, compiled: the functions that these runs have called. By name and by
+// V8's own marks it is for this Node.js only; another compiles by itself.
+const warmUp = `
+  const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+  const { load } = require('./dist/chunks/run-cached.cjs');
+  const folder = mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'amelia-db-build-'));
+  const silent = { write: () => true, on() {}, once() {}, off() {}, isTTY: false };
+  const host = { argv: [], env: {}, stdout: silent, stderr: silent, on() {}, off() {}, exit() {} };
+  const { cache, run, script } = load();
+  const command = (...args) => run(host, [...args, '--migrations', 'migrations'], { version: '', issues: '' });
+  (async () => {
+    for (const verb of ['migrate', 'migrate', 'status']) {
+      if ((await command(verb, '--embedded', folder)) !== 0) throw new Error(verb + ' failed');
+    }
+    await command('migrate', '--database-url', 'postgresql://nobody@127.0.0.1:1/nothing');
+    // The flags that the command line sets are part of V8's mark, and are not set yet when it is loaded.
+    for (const flag of ['--wasm-tier-up', '--wasm-dynamic-tiering']) require('node:v8').setFlagsFromString(flag);
+    writeFileSync(cache, script.createCachedData());
+  })().finally(() => rmSync(folder, { recursive: true, force: true }));
+`;
+execFileSync(process.execPath, ['--eval', warmUp], { stdio: 'inherit' });

@@ -131,7 +131,7 @@ class Engine implements Migrator {
     options: MigrateOptions,
     decide: (statuses: readonly MigrationStatus[]) => Plan,
   ): Promise<RunResult> {
-    return await this.#workspace.connected(options, async (connection, folder) => {
+    return await this.#workspace.connected({ ...options, worksAhead: true }, async (connection, folder) => {
       const look = (reading: HistoryReading): Decision => {
         const statuses = resolve(folder.files, folder.checksums(reading), reading);
         return { connection, reading, plan: refusal(connection, reading, direction, () => decide(statuses)) };

@@ -1,6 +1,6 @@
 // What every verb of the migrator works with: the folder, a session with its history read, the lock,
 // the history table. Knows no verb.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Connection } from './database/connection.ts';
 import { asRole } from './database/envelope.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
@@ -16,6 +16,7 @@ import type { MigratorSettings, WaitOption } from './options.ts';
 const defaultLockWaitMs = 300_000;
 /** Between two tries to reach the database. */
 const reachAgainMs = 500;
+const filesAtOnce = 16;
 const defaultLockTimeoutMs = 5000;
 const defaultMaxVictims = 20;
 
@@ -23,6 +24,7 @@ export class Workspace {
   readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
   /** The history table as it was named. */
   readonly table: TableName;
+  readonly #locked = new WeakSet<Connection>();
 
   /** Throws `config.invalid` for an unusable history table name. */
   constructor(settings: MigratorSettings) {
@@ -38,15 +40,20 @@ export class Workspace {
     this.table = table;
   }
 
-  /** Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one. */
+  /**
+   * Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one.
+   * With `worksAhead` the files' checksums are worked out while the server is waited for.
+   */
   async connected<T>(
-    { lockWaitMs = defaultLockWaitMs, waitMs = 0 }: WaitOption,
+    { lockWaitMs = defaultLockWaitMs, waitMs = 0, worksAhead = false }: WaitOption & { readonly worksAhead?: boolean },
     task: (connection: Connection, folder: Folder) => T | Promise<T>,
   ): Promise<T> {
     const { signal } = this.settings;
     const folder = Folder.open(this.settings.migrations);
     if (signal?.aborted) throw interruption(signal);
-    const connection = await this.#reach(waitMs, () => this.open({ lockWaitMs }));
+    const connecting = this.#reach(waitMs, () => this.open({ lockWaitMs }));
+    if (worksAhead) await workAhead(folder, connecting);
+    const connection = await connecting;
     try {
       this.emit({
         type: 'connected',
@@ -57,7 +64,9 @@ export class Workspace {
     } catch (error) {
       throw unexpectedFailure(error);
     } finally {
-      await connection.close();
+      // Whoever runs next must not find the lock taken; nobody waits for a session that held nothing.
+      if (this.#locked.has(connection) || connection.embedded) await connection.close();
+      else connection.leave();
     }
   }
 
@@ -82,6 +91,7 @@ export class Workspace {
     const { pooled } = connection;
     const session = pooled ? await connection.another('SELECT') : connection.session;
     if (pooled) this.emit({ type: 'pooler' });
+    this.#locked.add(connection);
     await acquireLock(session, lockKey(connection.reading.table), {
       waitMs: lockWaitMs,
       signal: this.settings.signal,
@@ -149,6 +159,15 @@ export class Workspace {
       // see onEvent
     }
   }
+}
+
+/** A few files at a time, so that what the server says is heard in between. */
+async function workAhead(folder: Folder, connecting: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = () => (isOver = true);
+  connecting.then(over, over);
+  do await setImmediate();
+  while (!isOver && folder.workAhead(filesAtOnce));
 }
 
 /** Not there yet: nobody listens, no answer, or a server that says it is starting up (57P03). */

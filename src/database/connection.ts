@@ -35,6 +35,8 @@ export interface Connection {
   /** Another session with the same server, closed with this one; its first message is answered. */
   readonly another: (first: string) => Promise<Session>;
   close(): Promise<void>;
+  /** Closes the sessions and does not wait for the server to do the same; nothing may be in flight. Not for an embedded one. */
+  leave(): void;
 }
 
 /** Connects and reads the history, in one round trip after the connection is made. Throws `session.*`, `embedded.*`, `history.*`. */
@@ -47,6 +49,9 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const close = async () => {
     for (const session of sessions) await session.close();
     await opened?.close();
+  };
+  const leave = () => {
+    for (const session of sessions) session.leave();
   };
   const another = async (first: string) => {
     const { session, answer } = await Session.open(sessions[0]?.server ?? server, first, { signal });
@@ -76,7 +81,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     // A pooler answers for the server, with a process id of its own.
     const pooled = embedded === undefined && reading.pid !== session.pid;
     const isEmbedded = embedded !== undefined;
-    return { session, database: session.database, reading, pooled, embedded: isEmbedded, read, another, close };
+    return { session, database: session.database, reading, pooled, embedded: isEmbedded, read, another, close, leave };
   } catch (error) {
     await close();
     throw error;

@@ -101,8 +101,20 @@ export class Driver {
 
   /** Ends the connection; what is in flight is given `graceMs` to be answered. Never throws. */
   async end(graceMs: number): Promise<void> {
+    this.lose(undefined, 'it was closed');
     await this.#sql.end({ timeout: graceMs / 1000 }).catch(() => {});
-    // It would only be closed half, and a server that no longer answers would keep the process alive.
+    this.#part();
+  }
+
+  /** Ends the connection, in which nothing is in flight, and waits for nothing. */
+  leave(): void {
+    this.lose(undefined, 'it was closed');
+    void this.#sql.end().catch(() => {});
+    setImmediate(() => this.#part());
+  }
+
+  /** It would only be closed half, and a server that no longer answers would keep the process alive. */
+  #part(): void {
     this.#socket.destroySoon?.();
     setTimeout(() => this.#socket.destroy(), farewellMs).unref();
     this.#socket.unref?.();

@@ -7,7 +7,7 @@ import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
 import { begin, finish } from './envelope.ts';
-import { isServerError } from './driver.ts';
+import { isFatal, isServerError } from './driver.ts';
 import { Run } from './run.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -45,7 +45,8 @@ export async function fly(
       // The first may have committed: what went wrong, then, is another's, or that nobody can say so.
       const guilty = signal?.aborted ? failed : untold.find((run) => run.failure);
       const error = guilty?.error() ?? lost;
-      untold.forEach((run, i) => tell(run.work, run.end(lostState(run), i === 0 ? error : undefined)));
+      const refused = untold.some(({ failure }) => isServerError(failure?.error) && !isFatal(failure.error));
+      untold.forEach((run, i) => tell(run.work, run.end(lostState(run, refused), i === 0 ? error : undefined)));
       return false;
     }
     const { failure } = failed;
@@ -140,8 +141,11 @@ export function undone({ direction }: Work): 'rolled-back' | 'not-run' {
   return direction === 'up' ? 'rolled-back' : 'not-run';
 }
 
-/** Without the COMMIT the server rolls back by itself; with it, only the database knows. */
-function lostState(run: Run): 'unknown' | 'rolled-back' | 'not-run' {
-  if (run.recordSent) return 'unknown';
+/**
+ * Without the COMMIT the server rolls back by itself, and once it has `refused` one of them, what had not
+ * committed by then never will; otherwise only the database knows.
+ */
+function lostState(run: Run, refused: boolean): 'unknown' | 'rolled-back' | 'not-run' {
+  if (run.done || (run.recordSent && !refused)) return 'unknown';
   return run.begun ? undone(run.work) : 'not-run';
 }

@@ -237,9 +237,11 @@ export class Session {
 
   /** Ends the session; what is in flight is given `graceMs` to be answered. Never throws. */
   async close(graceMs = 1000): Promise<void> {
-    this.#driver.lose(undefined, 'it was closed');
     await this.#driver.end(graceMs);
   }
+
+  /** Ends it and waits for nothing; nothing may be in flight. */
+  readonly leave = (): void => this.#driver.leave();
 
   async #send(text: string, listener?: Listener): Promise<Answer> {
     if (this.lost) {

@@ -37,6 +37,27 @@ export function discover(folder: string): MigrationFile[] {
   return files;
 }
 
+/** Where small files are read to. */
+const shared = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The bytes of a file, to be used before the next is read; undefined for a large one. Throws `discover.unreadable`. */
+export function readSmall(path: string): Uint8Array | undefined {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      let length = 0;
+      for (let read = -1; read !== 0 && length < shared.length; length += read) {
+        read = readSync(file, shared, length, shared.length - length, null);
+      }
+      return length < shared.length ? shared.subarray(0, length) : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw new AmeliaError('discover.unreadable', { path, reason: reasonOf(cause) }, { cause });
+  }
+}
+
 /** The bytes of a file. Throws `discover.unreadable`. */
 export function readText(path: string): Buffer {
   try {
@@ -63,9 +84,10 @@ export function readPiece(path: string, position: number, length: number): Buffe
 function sqlFiles(folder: string): Found[] {
   const found: Found[] = [];
   const invalid: string[] = [];
+  const start = join(folder, 'x').slice(0, -1);
   for (const entry of readFolder(folder)) {
     if (entry.isDirectory() || !isSqlFileName(entry.name)) continue;
-    const path = join(folder, entry.name);
+    const path = start + entry.name;
     const name = parseFileName(path);
     if (name === undefined) invalid.push(path);
     else found.push({ ...name, path });

@@ -1,5 +1,5 @@
 // What a migration's file name says, and what the next one is called. Never looks at the disk.
-import { basename } from 'node:path';
+import { sep } from 'node:path';
 import { AmeliaError } from '../errors.ts';
 import type { MigrationFile } from './types.ts';
 
@@ -13,14 +13,19 @@ export interface FileName {
   readonly rollback: boolean;
 }
 
+/** What follows the last separator: node:path's basename takes longer than the disk for a thousand files. */
+function nameOf(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf(sep)) + 1);
+}
+
 /** True for a name that has to be a migration's: it ends in `.sql`, in any case, and is no dot file. */
 export function isSqlFileName(path: string): boolean {
-  return /^[^.].*\.sql$/is.test(basename(path));
+  return /^[^.].*\.sql$/is.test(nameOf(path));
 }
 
 /** Reads `NNN_name.sql` or `NNN_name.down.sql`; undefined where the name says nothing of the kind. Throws `filename.version-range`. */
 export function parseFileName(path: string): FileName | undefined {
-  const match = /^([0-9]+)_(?!\.down\.sql$)(.+?)(\.down)?\.sql$/is.exec(basename(path));
+  const match = /^([0-9]+)_(?!\.down\.sql$)(.+?)(\.down)?\.sql$/is.exec(nameOf(path));
   if (match === null) return undefined;
   const [, digits = '', name = '', down] = match;
   // BigInt of a million digits is slow; nothing over 19 counts.
@@ -50,6 +55,6 @@ export function nextVersion(files: readonly MigrationFile[], timestamp?: Date): 
     throw new AmeliaError('filename.version-range', { path: newest.path, version: String(next) });
   }
   if (moment !== undefined && BigInt(moment) >= next) return moment;
-  const width = /^[0-9]*/.exec(basename(newest.path))![0].length;
+  const width = /^[0-9]*/.exec(nameOf(newest.path))![0].length;
   return String(next).padStart(width, '0');
 }

@@ -1,7 +1,7 @@
 // The migrations folder as a whole: its files, their checksums and their scripts, each read once
 // and only when somebody needs it.
 import { checksum } from './checksum.ts';
-import { discover, readText } from './discover.ts';
+import { discover, readSmall, readText } from './discover.ts';
 import { withoutText } from './large-script.ts';
 import { parseScript } from './parse.ts';
 import type { History, MigrationFile, Script, Step } from './types.ts';
@@ -11,6 +11,7 @@ export class Folder {
   readonly files: readonly MigrationFile[];
   readonly #checksums = new Map<string, string>();
   readonly #scripts = new Map<string, Script>();
+  #ahead = 0;
 
   private constructor(path: string, files: readonly MigrationFile[]) {
     this.path = path;
@@ -24,9 +25,25 @@ export class Folder {
 
   /** The checksum of a migration's file as it is now. Throws `discover.unreadable`. */
   checksum({ path }: MigrationFile): string {
-    const known = this.#checksums.get(path) ?? checksum(readText(path));
+    const known = this.#checksums.get(path) ?? checksum(readSmall(path) ?? readText(path));
     this.#checksums.set(path, known);
     return known;
+  }
+
+  /**
+   * Works out the checksums of the next `count` small files, for who has nothing better to do; false when there
+   * are no more. What cannot be read is left to whoever needs it.
+   */
+  workAhead(count: number): boolean {
+    for (const { path } of this.files.slice(this.#ahead, (this.#ahead += count))) {
+      try {
+        const text = readSmall(path);
+        if (text) this.#checksums.set(path, checksum(text));
+      } catch {
+        // see above
+      }
+    }
+    return this.#ahead < this.files.length;
   }
 
   /** The checksums of the files that the history has one for: only those can be compared. */

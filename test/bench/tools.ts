@@ -205,7 +205,7 @@ function install(folder: string): string {
 
 /** A copy, so that building the checkout again does not disturb a run. */
 function copyPackage(from: string, to: string): string {
-  if (!fs.existsSync(join(from, 'dist', 'main.js'))) throw new Error(`${resolve(from)} is not built: npm run build.`);
+  if (!fs.existsSync(join(from, 'dist', 'main.cjs'))) throw new Error(`${resolve(from)} is not built: npm run build.`);
   fs.rmSync(to, { recursive: true, force: true });
   for (const name of ['bin', 'dist', 'package.json']) {
     fs.cpSync(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true });
