@@ -24,7 +24,9 @@ export async function requestCancel(server: ConnectionTarget, backend: Backend, 
         .once('close', () => resolve())
         .on('error', () => {})
         .setTimeout(cancelMs, () => socket.destroy())
-        .end(request);
+        .resume()
+        // As libpq does, the server closes, not we: PgBouncer 1.18 dies of a client that leaves (its issue 801).
+        .write(request);
     });
   } catch {
     // It cannot be reached.

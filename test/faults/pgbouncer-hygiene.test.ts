@@ -54,7 +54,7 @@ it('a setting of a file without a transaction is refused at its place, before an
   expect(direct.status).toBe(0);
 });
 
-it('SIGTERM cancels what runs behind it, and rolls it back', async () => {
+it.each([1, 2, 3])('SIGTERM cancels what runs behind it, and rolls it back (%i)', async () => {
   const database = await freshDatabase();
   const run = spawnAmelia(
     migrate(database.name, { '1_a.sql': 'CREATE TABLE a ();', '2_b.sql': 'CREATE TABLE b (); SELECT pg_sleep(600);' }),
@@ -73,4 +73,6 @@ it('SIGTERM cancels what runs behind it, and rolls it back', async () => {
   });
   await expect.poll(() => database.query(asleep)).toEqual([]);
   expect(await database.query(`SELECT to_regclass('b') AS b`)).toEqual([{ b: null }]);
+  // The pooler has others to serve.
+  expect(await query(bouncer!.urlOf(database.name), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
