@@ -12,7 +12,7 @@ const commonHeadings: readonly string[] = Object.values(groups);
 
 /** docs/commands.md: each command as `--help` explains it; the options of every command once, at the end. */
 export function commandsPage(readme: string): string {
-  const program = partsOfHelp();
+  const everyCommand = partsOfHelp('status');
   const lines = commandNames.flatMap((name) => {
     const [usage = '', description = '', ...sections] = partsOfHelp(name);
     const own = sections.filter((section) => !isCommon(section) && !section.startsWith('Words in'));
@@ -27,7 +27,7 @@ export function commandsPage(readme: string): string {
     ...lines,
     '## Options of every command',
     '',
-    ...asText(program.filter((section) => isCommon(section) || section.startsWith('Words in'))),
+    ...asText(everyCommand.filter((section) => isCommon(section) || section.startsWith('Words in'))),
     "libpq's variables (`PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGPASSFILE` …) fill what the URL leaves out.",
     '',
     '## Exit statuses',

@@ -2,6 +2,19 @@
 import { AmeliaError } from '../errors.ts';
 import { highestVersion } from '../migration/filename.ts';
 
+// What is known of values before anybody writes one: for those who check them, and for completion.
+export const logForms = ['text', 'json'] as const;
+export const verifyParts = ['checks', 'foreign-keys', 'indexes'] as const;
+export const verifyForms = ['text', 'tap', 'junit'] as const;
+export const checkForms = ['text', 'github', 'junit', 'sarif', 'json'] as const;
+
+/** One of these words. */
+export function oneOf<T extends string>(allowed: readonly T[], value: string, what: string): T {
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new AmeliaError('usage.invalid', { problem: `${what} ${allowed.join(', ')}; not ${value}` });
+}
+
 /** A version: digits only, from `lowest` to the largest of PostgreSQL's bigint. */
 export function readVersion(what: string, value: string, lowest = 1n): bigint {
   // More digits than the largest version has cannot be one, whatever they say.

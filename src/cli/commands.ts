@@ -15,13 +15,17 @@ export const commandNames = [
   'baseline',
   'repair',
   'doctor',
+  'completion',
 ] as const;
 
 export type CommandName = (typeof commandNames)[number];
+/** The one that is answered with a text about the program, before any setting is read. */
+export type TextName = 'completion';
+type RunName = Exclude<CommandName, TextName>;
 
 /** A command as it was written. */
 export interface Invocation {
-  readonly command: CommandName;
+  readonly command: RunName;
   readonly args: readonly string[];
   readonly options: CommonOptions & CommandOptions;
 }
@@ -65,7 +69,7 @@ export interface Command {
   readonly prepare: (invocation: Invocation) => Task;
 }
 
-const modules: Record<CommandName, () => Promise<Command>> = {
+const modules: Record<RunName, () => Promise<Command>> = {
   migrate: () => import('./commands/migrate.ts'),
   status: () => import('./commands/status.ts'),
   wait: () => import('./commands/wait.ts'),
@@ -79,4 +83,4 @@ const modules: Record<CommandName, () => Promise<Command>> = {
   repair: () => import('./commands/repair.ts'),
 };
 
-export const loadCommand = (name: CommandName): Promise<Command> => modules[name]();
+export const loadCommand = (name: RunName): Promise<Command> => modules[name]();

@@ -3,6 +3,7 @@
 import type { Environment } from '../database/target.ts';
 import { AmeliaError } from '../errors.ts';
 import type { ReporterOptions } from '../report/reporter.ts';
+import { logForms } from './arguments.ts';
 import { readFlag, type CommonOptions } from './config.ts';
 
 export type OutputSettings = Pick<ReporterOptions, 'json' | 'log' | 'colour' | 'animate' | 'detail'>;
@@ -39,11 +40,12 @@ export function readOutput(
       hint: 'set it to 1 or 0',
     });
   }
-  const log = options.log ?? (env['AMELIA_DB_LOG'] || 'text');
-  if (log !== 'text' && log !== 'json') {
+  const wanted = options.log ?? (env['AMELIA_DB_LOG'] || 'text');
+  const log = logForms.find((form) => form === wanted);
+  if (log === undefined) {
     throw new AmeliaError('config.invalid', {
       setting: '--log',
-      value: log,
+      value: wanted,
       problem: 'not a form of log',
       hint: 'text or json',
     });

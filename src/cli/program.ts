@@ -1,11 +1,13 @@
 // The program as commander knows it: commands, options, help. Parses; runs nothing and prints nothing.
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { AmeliaError } from '../errors.ts';
-import { commandNames, type CommandName, type CommandOptions, type Invocation } from './commands.ts';
+import { checkForms, logForms, oneOf, verifyForms, verifyParts } from './arguments.ts';
+import { commandNames, type CommandName, type CommandOptions, type Invocation, type TextName } from './commands.ts';
+import { completionScript, shells } from './completion.ts';
 import type { CommonOptions } from './config.ts';
 import { formatHelp, groups } from './help.ts';
 
-/** What the arguments ask for: a command, or a text (help) and nothing else. */
+/** What the arguments ask for: a command, or a text about the program (help, a completion script) and nothing else. */
 export type Parsed =
   | { readonly kind: 'command'; readonly invocation: Invocation }
   | { readonly kind: 'text'; readonly text: string; readonly to: 'out' | 'err'; readonly exitStatus: number };
@@ -41,7 +43,7 @@ export function parseArguments(args: readonly string[], settings: ProgramSetting
     }
     throw usageError(error, args);
   }
-  if (found === undefined) return { kind: 'text', text: program.helpInformation(), to: 'err', exitStatus: 2 };
+  if (found === undefined) return { kind: 'text', text: out, to: 'out', exitStatus: 0 };
   return { kind: 'command', invocation: found };
 }
 
@@ -68,6 +70,8 @@ function usageError(error: CommanderError, args: readonly string[]): AmeliaError
     { cause: error },
   );
 }
+
+const argumentWords: Partial<Record<CommandName, readonly string[]>> = { verify: verifyParts, completion: shells };
 
 function createProgram(
   { version, columns = usualHelp }: ProgramSettings,
@@ -98,20 +102,26 @@ function createProgram(
     });
   for (const option of commonOptions()) program.addOption(option);
 
-  const command = (name: CommandName, args: string, summary: string, description = summary): Command => {
+  const describe = (name: CommandName, args: string, summary: string, description = summary): Command => {
     const made = program
-      .command(`${name}${args === '' ? '' : ` ${args}`}`)
+      .command(name)
       .summary(summary)
       .description(`${description[0]?.toUpperCase()}${description.slice(1)}.`)
       .usage(`${args === '' ? '' : `${args.replace(/[<>]/g, '')} `}[OPTIONS]`);
-    made.action(() => {
+    return args === '' ? made : made.addArgument(offering(new Argument(args), argumentWords[name] ?? []));
+  };
+  const command = (
+    name: Exclude<CommandName, TextName>,
+    ...about: [args: string, summary: string, description?: string]
+  ): Command => {
+    const made = describe(name, ...about);
+    return made.action(() => {
       const options = made.optsWithGlobals<CommonOptions & CommandOptions>();
       found({ command: name, args: made.args, options });
     });
-    return made;
   };
 
-  program.commandsGroup('Change the database:');
+  program.commandsGroup('Apply');
   command('migrate', '', 'apply what is pending, in order')
     .option('--to <VERSION>', 'apply up to and including VERSION')
     .option('--dry-run', 'print the SQL that would run, passwords as ***; touch nothing')
@@ -130,8 +140,14 @@ function createProgram(
   )
     .option('--steps <N>', 'how many migrations to undo (default: 1)')
     .option('--to <VERSION>', 'undo everything above VERSION; 0 undoes all');
+  command(
+    'baseline',
+    '<VERSION>',
+    'record versions as applied',
+    'record versions up to VERSION as applied without running them, on a database that has no history',
+  );
 
-  program.commandsGroup('Look and write:');
+  program.commandsGroup('Look');
   command(
     'status',
     '',
@@ -147,11 +163,31 @@ function createProgram(
   command(
     'wait',
     '',
-    'return when the database is there, at a version',
+    'return when the database is at a version',
     'return when the database lets us in and, with --for, has that version: for those who must not migrate themselves. It only reads',
   )
-    .option('--for <VERSION>', 'that VERSION is applied; head: all that the migrations folder has')
+    .addOption(
+      offering(new Option('--for <VERSION>', 'that VERSION is applied; head: all that the migrations folder has'), [
+        'head',
+      ]),
+    )
     .option('--timeout <DURATION>', 'then exit 7, and say what was seen last (default: 5m)');
+
+  program.commandsGroup('Write');
+  command('new', '<NAME>', 'create the next migration file')
+    .option('--no-transaction', 'run the file statement by statement, not in a transaction')
+    .option('--timestamp', 'number it YYYYMMDDHHMMSS, as folders of such files go on by themselves')
+    .option('--with-rollback', 'create NNN_name.down.sql too');
+  command(
+    'contract',
+    '',
+    'print what the schema promises',
+    'the contract of the schema that the migrations produce: to be reviewed, and kept by hand',
+  )
+    .option('--write', 'write contract.yaml beside the migrations')
+    .option('--force', 'write over the one that is there');
+
+  program.commandsGroup('Gate');
   command(
     'verify',
     '[PART]',
@@ -164,15 +200,7 @@ function createProgram(
     .option('--strict', 'exit 7 also for what could not be proven')
     .option('--scratch-url <URL>', 'an empty database to try on, instead of the embedded server')
     .option('--schema <NAME...>', 'only these schemas')
-    .addOption(formats('text, tap or junit (default: text)'));
-  command(
-    'contract',
-    '',
-    'print what the schema promises',
-    'the contract of the schema that the migrations produce: to be reviewed, and kept by hand',
-  )
-    .option('--write', 'write contract.yaml beside the migrations')
-    .option('--force', 'write over the one that is there');
+    .addOption(formats(verifyForms, 'text, tap or junit (default: text)'));
   command(
     'check',
     '',
@@ -180,19 +208,9 @@ function createProgram(
     'replay the migrations on the embedded server, hold the schema against its contract, roll back and forth what is new, and refuse changes to what the base branch has',
   )
     .option('--base <REF>', 'the branch that this one will be merged into, such as origin/main')
-    .addOption(formats('text, github, junit, sarif or json (default: text); more than once as FORM=FILE'));
-  command('new', '<NAME>', 'create the next migration file')
-    .option('--no-transaction', 'run the file statement by statement, not in a transaction')
-    .option('--timestamp', 'number it YYYYMMDDHHMMSS, as folders of such files go on by themselves')
-    .option('--with-rollback', 'create NNN_name.down.sql too');
+    .addOption(formats(checkForms, 'text, github, junit, sarif or json (default: text); more than once as FORM=FILE'));
 
-  program.commandsGroup('Mend the history:');
-  command(
-    'baseline',
-    '<VERSION>',
-    'record versions as applied',
-    'record versions up to VERSION as applied without running them, on a database that has no history',
-  );
+  program.commandsGroup('Recover');
   command(
     'repair',
     '',
@@ -201,18 +219,36 @@ function createProgram(
   )
     .option('--accept-modified <VERSION...>', 'the database is as the modified file says')
     .option('--resolve <VERSION=STATE...>', 'an unfinished migration is applied, or pending again');
+
+  program.commandsGroup('Shell');
+  const completion = describe(
+    'completion',
+    '<SHELL>',
+    'print the completion script of a shell',
+    'the script that completes commands, options and their values in bash, zsh or fish. It is written once, into a file that the shell reads when it starts; nothing of amelia-db runs at TAB. It is a text for the shell, whatever --json says',
+  );
+  completion.action(() => {
+    write(completionScript(program, oneOf(shells, completion.args[0] ?? '', 'completion takes')));
+  });
   return program;
 }
 
+/** What completion offers for an option or argument; whoever reads its value says what it accepts. */
+function offering<T extends Option | Argument>(option: T, words: readonly string[]): T {
+  option.argChoices = [...words];
+  return option;
+}
+
 /** `--format`, which can be given several times. */
-const formats = (description: string): Option =>
-  new Option('--format <FORM>', description).argParser((form: string, before: readonly string[] = []) => [
-    ...before,
-    form,
-  ]);
+const formats = (forms: readonly string[], description: string): Option =>
+  offering(new Option('--format <FORM>', description), forms).argParser(
+    (form: string, before: readonly string[] = []) => [...before, form],
+  );
 
 const argumentsOf = (command: Command): string =>
-  command.registeredArguments.map((argument) => argument.name()).join(' ');
+  command.registeredArguments
+    .map((argument) => (argument.required ? argument.name() : `[${argument.name()}]`))
+    .join(' ');
 
 /** The options of every command; their environment variables and defaults are those of cli.md. */
 function commonOptions(): Option[] {
@@ -221,11 +257,7 @@ function commonOptions(): Option[] {
   return [
     option('database', '-d, --database-url <URL>', 'default postgresql://localhost:5432/amelia [DATABASE_URL]'),
     option('database', '--database-url-file <FILE>', 'a file that holds the URL [DATABASE_URL_FILE]'),
-    option(
-      'database',
-      '--embedded [DIR]',
-      'PostgreSQL in this process, kept in DIR (default .amelia-db) [AMELIA_DB_EMBEDDED]',
-    ),
+    option('database', '--embedded [DIR]', 'PostgreSQL in this process, default .amelia-db [AMELIA_DB_EMBEDDED]'),
     option('database', '-m, --migrations <DIR>', 'default migrations [AMELIA_DB_MIGRATIONS]'),
     option('database', '--history-table <[SCHEMA.]TABLE>', 'default schema_migrations [AMELIA_DB_HISTORY_TABLE]'),
     option('database', '--lock-timeout <DURATION>', 'of each statement, default 5s [AMELIA_DB_LOCK_TIMEOUT]'),
@@ -236,7 +268,10 @@ function commonOptions(): Option[] {
     ),
     option('database', '--role <ROLE>', 'SET ROLE before anything [AMELIA_DB_ROLE]'),
     option('output', '--json', 'one JSON document on stdout [AMELIA_DB_JSON]'),
-    option('output', '--log <FORM>', 'progress on stderr as text or json, default text [AMELIA_DB_LOG]'),
+    offering(
+      option('output', '--log <FORM>', 'progress on stderr as text or json, default text [AMELIA_DB_LOG]'),
+      logForms,
+    ),
     option('output', '--color', 'colours even where there is no terminal [FORCE_COLOR]'),
     option('output', '--no-color', 'no colours [NO_COLOR]'),
     option('output', '-q, --quiet', 'print errors only, and what was asked for'),

@@ -115,7 +115,8 @@ describe('the examples of --help', () => {
   });
 
   it.each(examples)('%s', async (example) => {
-    const scene = await emptyScene();
+    const empty = await emptyScene();
+    const scene = { ...empty, env: { ...empty.env, HOME: empty.cwd } };
     await given(example, scene);
     expect(bash(example, scene)).toMatchObject({ status: 0 });
   });

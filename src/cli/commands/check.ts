@@ -9,13 +9,13 @@ import { sarifLog } from '../../report/check-sarif.ts';
 import { documentOf } from '../../report/json.ts';
 import type { Answer, CheckForm, Opening, Tool } from '../../report/reporter.ts';
 import { count } from '../../report/words.ts';
+import { checkForms } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import type { End, Task } from '../run.ts';
 
 export const needs = 'folder';
 export const opening: Opening = { text: 'replaying the migrations on the embedded server', slow: true };
 
-const forms = ['text', 'github', 'junit', 'sarif', 'json'] as const;
 const fileForms = ['junit', 'sarif', 'json'] as const;
 const tool: Tool = { version: about.version, url: about.homepage };
 
@@ -51,8 +51,8 @@ function readForms(given: readonly string[]): { form: CheckForm; files: Output[]
   const files: Output[] = [];
   for (const value of given) {
     const [, name = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(value) ?? [];
-    const form = forms.find((each) => each === name);
-    if (form === undefined) throw refusal(`--format takes ${forms.join(', ')}; not ${JSON.stringify(name)}`);
+    const form = checkForms.find((each) => each === name);
+    if (form === undefined) throw refusal(`--format takes ${checkForms.join(', ')}; not ${JSON.stringify(name)}`);
     if (path === undefined) {
       plain.push(form);
       continue;

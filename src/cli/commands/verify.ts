@@ -1,17 +1,15 @@
 // `verify`: does this database refuse what it must refuse? Exit 7 when it does not.
 import { AmeliaError } from '../../errors.ts';
 import type { VerifyResult } from '../../schema/model.ts';
+import { oneOf, verifyForms, verifyParts } from '../arguments.ts';
 import type { Invocation } from '../commands.ts';
 import type { Task } from '../run.ts';
 
 export const needs = 'database';
 
-const parts = ['checks', 'foreign-keys', 'indexes'] as const;
-const formats = ['text', 'tap', 'junit'] as const;
-
-export function prepare({ args, options }: Invocation): Task {
-  const part = oneOf(parts, args[0], 'verify takes');
-  const format = oneOf(formats, options.format?.at(-1), '--format takes') ?? 'text';
+export function prepare({ args: [named], options }: Invocation): Task {
+  const part = named === undefined ? undefined : oneOf(verifyParts, named, 'verify takes');
+  const format = oneOf(verifyForms, options.format?.at(-1) ?? 'text', '--format takes');
   const { contract, live = false, data = false, strict = false, schema } = options;
   const wanted = {
     live,
@@ -37,11 +35,4 @@ export function problemIn({ problems, summary }: VerifyResult, strict: boolean):
   }
   if (!strict || summary.unproven === 0) return undefined;
   return `${summary.unproven} of ${summary.constraints} constraints ${summary.unproven === 1 ? 'is' : 'are'} unproven`;
-}
-
-function oneOf<T extends string>(allowed: readonly T[], value: string | undefined, what: string): T | undefined {
-  if (value === undefined) return undefined;
-  const found = allowed.find((each) => each === value);
-  if (found !== undefined) return found;
-  throw new AmeliaError('usage.invalid', { problem: `${what} ${allowed.join(', ')}; not ${value}` });
 }

@@ -50,6 +50,8 @@ describe('a command', () => {
     [['prove'], /unknown command 'prove'/],
     [['status', '--chek'], /unknown option '--chek' \| did you mean --check\?/],
     [['--nonsense'], /unknown option '--nonsense' \| amelia-db --help/],
+    [['completion'], /missing required argument 'SHELL' \| amelia-db completion --help/],
+    [['completion', 'tcsh'], /completion takes bash, zsh, fish; not tcsh/],
     [['baseline'], /missing required argument 'VERSION' \| amelia-db baseline --help/],
     [['new'], /missing required argument 'NAME'/],
     [['migrate', 'x'], /too many arguments/],
@@ -83,6 +85,7 @@ const commands: Record<CommandName, readonly string[]> = {
   new: ['--no-transaction', '--timestamp', '--with-rollback'],
   rollback: ['--steps N', '--to VERSION'],
   baseline: [],
+  completion: [],
   repair: ['--accept-modified VERSION...', '--resolve VERSION=STATE...'],
 };
 const common: readonly (readonly [flags: string, variable?: string])[] = [
@@ -114,10 +117,28 @@ describe('help', () => {
     expect(help('help', name)).toBe(help(name, '--help'));
   });
 
-  it('of the program lists the commands and the options of every command', () => {
+  it('of the program lists the commands by task, and the options that most need first', () => {
     const text = help('--help');
-    for (const name of commandNames) expect(text).toMatch(new RegExp(`^  ${name}( [A-Z]+)? {2,}\\S`, 'm'));
-    expect(flagsIn(text).sort()).toEqual([...common.map(([flags]) => flags), ...everywhere].sort());
+    for (const name of commandNames)
+      expect(text).toMatch(new RegExp(`^(\\w+)? {2,}${name}( \\[?[A-Z]+\\]?)? {2,}\\S`, 'm'));
+    const labels = [...text.matchAll(/^(\w+) {2,}/gm)].map(([, label]) => label);
+    expect(labels).toEqual(['Apply', 'Look', 'Write', 'Gate', 'Recover', 'Shell', 'Options', 'Examples']);
+    expect([...text.matchAll(/--[\w-]+ [[\]A-Z]+(?= {2})/g)].map(String)).toEqual([
+      '--database-url URL',
+      '--embedded [DIR]',
+      '--migrations DIR',
+    ]);
+    expect(text).toContain('amelia-db COMMAND --help lists all options');
+  });
+
+  it('of the program leaves the prompt a line of a screen of 80 columns and 24 lines', () => {
+    const lines = help('--help').trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(23);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('of a command says which variable stands for an option', () => {
+    const text = help('status', '--help');
     for (const [, variable] of common) if (variable !== undefined) expect(text).toContain(`[${variable}]`);
   });
 
