@@ -34,6 +34,9 @@ export function isFatal(error: unknown): boolean {
   return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
 }
 
+/** So many bytes of messages leave together: few at first, so that the server begins, then twice as many each time. */
+const gatheredBytes = { least: 4 * 1024, most: 64 * 1024 };
+
 /** How long a last message may take to leave. */
 const farewellMs = 500;
 
@@ -43,6 +46,9 @@ export class Driver {
   readonly #socket: net.Socket;
   #lost: AmeliaError | undefined;
   #heard: Buffer = Buffer.alloc(0);
+  /** What was gathered since the last of it left; undefined when nothing is. */
+  #gathered: number | undefined;
+  #leavesAt = gatheredBytes.least;
 
   constructor(socket: net.Socket, target: ConnectionTarget, onNotice: (notice: Notice) => void) {
     let taken = false;
@@ -81,7 +87,25 @@ export class Driver {
 
   /** A message of the simple protocol; it is sent when somebody awaits it. */
   query(text: string): DriverQuery {
+    this.#gather(text.length);
     return this.#sql.unsafe(text) as unknown as DriverQuery;
+  }
+
+  /** What is sent at once leaves at once: piece by piece, the server would begin to answer in between. */
+  #gather(bytes: number): void {
+    if (this.#gathered === undefined) {
+      this.#socket.cork();
+      setImmediate(() => {
+        this.#gathered = undefined;
+        this.#socket.uncork();
+      });
+    } else if (this.#gathered >= this.#leavesAt) {
+      this.#leavesAt = Math.min(2 * this.#leavesAt, gatheredBytes.most);
+      this.#gathered = 0;
+      this.#socket.uncork();
+      this.#socket.cork();
+    }
+    this.#gathered = (this.#gathered ?? 0) + bytes;
   }
 
   /** What the server said of itself when the connection was made, such as `server_version`. */
