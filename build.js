@@ -158,16 +158,19 @@ copyFileSync(cluster, 'dist/embedded-cluster.tar.gz');
 // What runs when there is nothing to do, compiled: the functions that these runs have called. By name and by
 // V8's own marks it is for this Node.js only; another compiles by itself.
 const warmUp = `
-  const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+  const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
   const { load } = require('./dist/chunks/run-cached.cjs');
   const folder = mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'amelia-db-build-'));
   const silent = { write: () => true, on() {}, once() {}, off() {}, isTTY: false };
   const host = { argv: [], env: {}, stdout: silent, stderr: silent, on() {}, off() {}, exit() {} };
   const { cache, run, script } = load();
-  const command = (...args) => run(host, [...args, '--migrations', 'migrations'], { version: '', issues: '' });
+  const migrations = folder + '/migrations';
+  mkdirSync(migrations);
+  writeFileSync(migrations + '/1_first.sql', 'CREATE TABLE first (id bigint PRIMARY KEY);');
+  const command = (...args) => run(host, [...args, '--migrations', migrations], { version: '', issues: '' });
   (async () => {
     for (const verb of ['migrate', 'migrate', 'status']) {
-      if ((await command(verb, '--embedded', folder)) !== 0) throw new Error(verb + ' failed');
+      if ((await command(verb, '--embedded', folder + '/database')) !== 0) throw new Error(verb + ' failed');
     }
     await command('migrate', '--database-url', 'postgresql://nobody@127.0.0.1:1/nothing');
     // The flags that the command line sets are part of V8's mark, and are not set yet when it is loaded.

@@ -36,7 +36,7 @@ function at(name: string, proxy: Proxy, watcher: Watcher, act: (where: string) =
       const [now] = await watcher.query<{ state: string; locks: boolean }>(`SELECT state, EXISTS (SELECT FROM pg_locks
         WHERE pid = (SELECT pid ${where}) AND mode = 'RowExclusiveLock') AS locks ${where}`);
       if (now?.state === 'idle in transaction' && (now.locks || !locks)) return await act(where);
-      if (now?.state !== 'idle in transaction (aborted)') continue;
+      if (now?.state !== 'idle in transaction (aborted)' || !locks) continue;
       // What this trial begins with was refused: the next one.
       strike();
       return 'go-on';
