@@ -13,9 +13,10 @@ RUN npm pack
 
 FROM ${NODE_IMAGE} AS install
 COPY --from=pack /build/amelia-db-*.tgz /tmp/
-# Without what Node.js never loads: source maps, types, and CommonJS beside the ES modules.
+# Without what Node.js never loads: source maps, types, and the CommonJS that PGlite has beside its ES modules.
 RUN npm install --global --prefix /opt/amelia-db --omit=dev --ignore-scripts --no-audit --no-fund /tmp/amelia-db-*.tgz \
- && find /opt/amelia-db '(' -name '*.map' -o -name '*.cjs' -o -name '*.d.ts' -o -name '*.d.cts' ')' -delete
+ && find /opt/amelia-db '(' -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' ')' -delete \
+ && find /opt/amelia-db/lib/node_modules/amelia-db/node_modules -name '*.cjs' -delete
 
 # What Node.js loads, and what names users and hosts; each Debian package with its licence and its version,
 # where scanners look for them in images without dpkg (/var/lib/dpkg/status.d).
