@@ -46,7 +46,7 @@ export type MigratorEvent =
   /** A connection pooler was noticed: the lock is held by a transaction on a session of its own. */
   | { readonly type: 'pooler' }
   | { readonly type: 'lock-waiting'; readonly holder: OtherSession | null; readonly waitedMs: number }
-  /** The database cannot be reached yet, and the caller is willing to wait. */
+  /** The database cannot be reached yet, and the caller is willing to wait; or it takes its time to answer. */
   | { readonly type: 'database-waiting'; readonly reason: string }
   /** `wait` looked and what it waits for is not there yet. Told when that changes, and now and then. */
   | { readonly type: 'waiting'; readonly seen: WaitSeen; readonly target: string | null; readonly waitedMs: number }

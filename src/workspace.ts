@@ -16,6 +16,8 @@ import type { MigratorSettings, WaitOption } from './options.ts';
 const defaultLockWaitMs = 300_000;
 /** Between two tries to reach the database. */
 const reachAgainMs = 500;
+/** An answer that takes longer is worth a word. */
+const silentMs = 2000;
 const filesAtOnce = 16;
 const defaultLockTimeoutMs = 5000;
 const defaultMaxVictims = 20;
@@ -76,28 +78,40 @@ export class Workspace {
     signal = this.settings.signal,
   }: { readonly lockWaitMs?: number; readonly signal?: AbortSignal | undefined } = {}): Promise<Connection> {
     const { database, role } = this.settings;
-    return await connect({
+    let reached = false;
+    const connecting = connect({
       database,
       table: this.table,
       role,
       signal,
       waitMs: lockWaitMs,
       onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+      onReached: () => (reached = true),
     });
+    return await ('embedded' in database ? connecting : this.#telling(connecting, () => reached));
+  }
+
+  /** Says so when the server takes long to answer. */
+  async #telling<T>(answer: Promise<T>, isReached = () => true): Promise<T> {
+    const causes = `: ${displayTable(this.table)} is locked, or a pooler has no connection to give`;
+    const timer = setTimeout(() => {
+      this.emit({ type: 'database-waiting', reason: `no answer yet${isReached() ? causes : ''}` });
+    }, silentMs);
+    return await answer.finally(() => clearTimeout(timer));
   }
 
   /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
   async lock(connection: Connection, { lockWaitMs = defaultLockWaitMs }: WaitOption): Promise<void> {
     const { pooled } = connection;
-    const session = pooled ? await connection.another('SELECT') : connection.session;
     if (pooled) this.emit({ type: 'pooler' });
     this.#locked.add(connection);
-    await acquireLock(session, lockKey(connection.reading.table), {
+    await acquireLock(connection, lockKey(connection.reading.table), {
       waitMs: lockWaitMs,
       signal: this.settings.signal,
       inTransaction: pooled,
       onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
     });
+    if (pooled) await this.#telling(connection.moveOn());
   }
 
   /** Who migrates at this moment; null when nobody does. */

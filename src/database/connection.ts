@@ -1,5 +1,6 @@
 // A session with the database that is asked for, embedded or not, in the role that is asked for,
 // with the history read. The only place that knows there are two kinds of server.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo } from '../events.ts';
 import type { EmbeddedServer } from './embedded.ts';
@@ -16,9 +17,12 @@ export interface ConnectionSettings {
   /** How long to wait for another process that holds the embedded database. */
   readonly waitMs: number;
   readonly onEmbeddedWaiting: (pid: number) => void;
+  /** Somebody took the connection; what is missing is an answer. */
+  readonly onReached?: () => void;
 }
 
 export interface Connection {
+  /** The one to work with. */
   readonly session: Session;
   readonly database: DatabaseInfo;
   /** The history as it was when the connection was made. */
@@ -34,6 +38,13 @@ export interface Connection {
   read(): Promise<HistoryReading>;
   /** Another session with the same server, closed with this one; its first message is answered. */
   readonly another: (first: string) => Promise<Session>;
+  /**
+   * Sleeps. Behind a pooler without its session, and with another one after: where a session keeps one of the
+   * pooler's connections for itself, those who wait would keep them all, and the one they wait for needs a second.
+   */
+  pause(ms: number): Promise<void>;
+  /** Leaves the session to what its transaction holds and goes on with another, in which `read` reads. */
+  moveOn(): Promise<void>;
   close(): Promise<void>;
   /** Closes the sessions and does not wait for the server to do the same; nothing may be in flight. Not for an embedded one. */
   leave(): void;
@@ -45,26 +56,35 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const opened = 'embedded' in source ? await openEmbedded(source.embedded, settings) : undefined;
   const embedded = opened ?? ('running' in source ? source.running : undefined);
   const server = embedded ?? (source as { target: ConnectionTarget }).target;
+  let place = server;
+  let pooled = false;
   const sessions: Session[] = [];
   const close = async () => {
-    for (const session of sessions) await session.close();
+    // The first one holds the lock; a pooler would have to give up a connection whose transaction is open.
+    if (pooled) sessions[0]?.send('ROLLBACK');
+    for (const session of sessions.splice(0).reverse()) await session.close();
     await opened?.close();
   };
   const leave = () => {
     for (const session of sessions) session.leave();
   };
-  const another = async (first: string) => {
-    const { session, answer } = await Session.open(sessions[0]?.server ?? server, first, { signal });
+  const open = async (first: string) => {
+    const { session, answer } = await Session.open(place, first, {
+      signal,
+      onStage: ({ stage }) => stage === 'tcp' && settings.onReached?.(),
+    });
     sessions.push(session);
+    place = session.server; // where there are several hosts, no other one from now on
+    return { session, answer };
+  };
+  const another = async (first: string) => {
+    const { session, answer } = await open(first);
     await answer;
     return session;
   };
   try {
-    const { session, answer } = await Session.open(server, inRole(role, historyQuery(table, { rows: true })), {
-      signal,
-    });
-    sessions.push(session);
-    let asked: Promise<Answer> | undefined = answer;
+    const readingFirst = inRole(role, historyQuery(table, { rows: true }));
+    let { session, answer: asked }: { session: Session; answer?: Promise<Answer> } = await open(readingFirst);
     const ask = async (query: string) => {
       const answered = asked ?? session.send(inRole(role, query)).answer;
       asked = undefined;
@@ -79,9 +99,30 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     const read = () => readHistory(table, ask);
     const reading = await read();
     // A pooler answers for the server, with a process id of its own.
-    const pooled = embedded === undefined && reading.pid !== session.pid;
-    const isEmbedded = embedded !== undefined;
-    return { session, database: session.database, reading, pooled, embedded: isEmbedded, read, another, close, leave };
+    pooled = embedded === undefined && reading.pid !== session.pid;
+    const pause = async (ms: number) => {
+      if (pooled) await sessions.pop()?.close();
+      await sleep(ms);
+      if (pooled) session = await another('SELECT');
+    };
+    const moveOn = async () => {
+      ({ session, answer: asked } = await open(readingFirst));
+    };
+    return {
+      get session() {
+        return session;
+      },
+      database: session.database,
+      reading,
+      pooled,
+      embedded: embedded !== undefined,
+      read,
+      another,
+      pause,
+      moveOn,
+      close,
+      leave,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -119,8 +119,19 @@ export class Driver {
   }
 
   /** From now on the connection counts as lost; the first reason stays. */
-  lose(cause?: unknown, reason = lastWords(this.#heard) ?? 'the server closed it'): AmeliaError {
+  lose(cause?: unknown, reason = this.lastWords?.message ?? 'the server closed it'): AmeliaError {
     return (this.#lost ??= new AmeliaError('session.lost', { reason }, { cause }));
+  }
+
+  /** Why the server ended the session, when it said so: the driver forgets a FATAL that no ReadyForQuery follows. */
+  get lastWords(): ServerError | undefined {
+    // Poolers leave out the severity that is never translated.
+    const at = Math.max(this.#heard.lastIndexOf('VFATAL\0'), this.#heard.lastIndexOf('SFATAL\0'));
+    if (at === -1) return undefined;
+    const fields = this.#heard.toString('utf8', at).split('\0');
+    const field = (letter: string) => fields.find((each) => each.startsWith(letter))?.slice(1) ?? '';
+    const said = { message: field('M'), code: field('C'), severity: 'FATAL' };
+    return new (postgres.PostgresError as unknown as new (said: object) => ServerError)(said);
   }
 
   /** Ends the connection; what is in flight is given `graceMs` to be answered. Never throws. */
@@ -143,14 +154,6 @@ export class Driver {
     setTimeout(() => this.#socket.destroy(), farewellMs).unref();
     this.#socket.unref?.();
   }
-}
-
-/** Why the server ended the session, when it said so: the driver forgets a FATAL that no query was waiting for. */
-function lastWords(heard: Buffer): string | undefined {
-  const at = heard.lastIndexOf('VFATAL\0');
-  if (at === -1) return undefined;
-  const fields = heard.toString('utf8', at).split('\0');
-  return fields.find((field) => field.startsWith('M'))?.slice(1);
 }
 
 function readNotice(notice: postgres.Notice): Notice {

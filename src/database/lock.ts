@@ -1,7 +1,6 @@
 // One migration run at a time on one history table: a session-level advisory lock, polled with
 // try-lock so that a waiter never holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
 import type { OtherSession } from '../events.ts';
 import { interruption } from './failure.ts';
@@ -19,6 +18,14 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hold it by an open transaction instead of by the session: what a pooler leaves to one client. */
   readonly inTransaction?: boolean;
+}
+
+/** Whose session asks for the lock. */
+export interface LockSeeker {
+  /** The session as it is now. */
+  readonly session: Session;
+  /** Between two tries. */
+  pause(ms: number): Promise<void>;
 }
 
 const firstPollMs = 20;
@@ -40,13 +47,14 @@ function tryTransactionLock(key: bigint): string {
 }
 
 /**
- * Takes the lock for `session` and keeps it until the session ends.
+ * Takes the lock for the seeker's session and keeps it until that ends.
  * Throws `lock.timeout` after `waitMs`, naming the holder.
  */
-export async function acquireLock(session: Session, key: bigint, options: LockOptions): Promise<void> {
+export async function acquireLock(seeker: LockSeeker, key: bigint, options: LockOptions): Promise<void> {
   const begun = performance.now();
   let pollMs = firstPollMs;
   for (;;) {
+    const { session } = seeker;
     const [row] = await session.query<{ locked: boolean }>(
       options.inTransaction ? tryTransactionLock(key) : tryLock(key),
     );
@@ -57,7 +65,7 @@ export async function acquireLock(session: Session, key: bigint, options: LockOp
       throw new AmeliaError('lock.timeout', { waitedMs, holder: describeHolder(await readHolder(session, key)) });
     }
     if (waitedMs >= quietMs) options.onWaiting(await readHolder(session, key), waitedMs);
-    await sleep(Math.min(pollMs * (0.5 + Math.random()), Math.max(1, options.waitMs - waitedMs)));
+    await seeker.pause(Math.min(pollMs * (0.5 + Math.random()), Math.max(1, options.waitMs - waitedMs)));
     pollMs = Math.min(pollMs * 2, longestPollMs);
     if (options.signal?.aborted) throw interruption(options.signal);
   }

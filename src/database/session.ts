@@ -121,7 +121,7 @@ export class Session {
       );
       if (session.pid === 0 || driver.lost) {
         const address = embedded ? 'the embedded server' : describeAddress(place.host, place.port);
-        const heard = connected.socketError?.();
+        const heard = driver.lastWords ?? connected.socketError?.();
         const cause = failure instanceof AmeliaError ? (heard ?? failure.cause ?? failure) : failure;
         throw signal?.aborted ? interruption(signal) : connectFailure(cause, pinned, address);
       }

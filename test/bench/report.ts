@@ -34,6 +34,7 @@ function documentOf(report: Report): string {
   return `# Benchmark
 
 <!-- executed by test/bench/main.ts -->
+
 \`\`\`sh
 ${command}
 \`\`\`

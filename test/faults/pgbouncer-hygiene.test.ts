@@ -1,5 +1,5 @@
 // What a migration does to its session does not reach others by way of a pooler, whose sessions are everybody's.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { amelia, spawnAmelia } from '../support/cli.ts';
 import { freshDatabase, query } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
@@ -75,4 +75,24 @@ it.each([1, 2, 3])('SIGTERM cancels what runs behind it, and rolls it back (%i)'
   expect(await database.query(`SELECT to_regclass('b') AS b`)).toEqual([{ b: null }]);
   // The pooler has others to serve.
   expect(await query(bouncer!.urlOf(database.name), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+it('says so when the pool has no connection to give, and in the end what the pooler said', async () => {
+  const database = await freshDatabase();
+  const small = await startPgBouncer(adminUrl(), 'session', { default_pool_size: 1, query_wait_timeout: 4 });
+  onTestFinished(() => small.close());
+  const run = await amelia([
+    'migrate',
+    '-m',
+    folderOf({ '1_a.sql': 'CREATE TABLE a ();' }),
+    '-d',
+    small.urlOf(database.name),
+  ]);
+  expect(run.status).toBe(5);
+  expect(run.stderr).toContain('waiting for the database · no answer yet: ');
+  expect(run.stderr).toContain(
+    'refused the connection: query_wait_timeout\n  = nothing was run: the database is as it was\n',
+  );
+  expect(run.stderr).toContain('hint: the pooler had no connection to the server to give');
+  expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
 });

@@ -19,17 +19,21 @@ export interface PgBouncer {
 
 const STARTUP_MS = 60_000;
 
-/** Starts it in front of the server of a superuser's URL. */
-export async function startPgBouncer(admin: string, mode: 'transaction' | 'session'): Promise<PgBouncer> {
+/** Starts it in front of the server of a superuser's URL; `settings` are more lines of pgbouncer.ini. */
+export async function startPgBouncer(
+  admin: string,
+  mode: 'transaction' | 'session',
+  settings: Record<string, number> = {},
+): Promise<PgBouncer> {
   const program = findProgram();
   const { hostname, port: serverPort, username, password } = new URL(admin);
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'amelia-db-pgbouncer-'));
-  const [settings, users] = [join(folder, 'pgbouncer.ini'), join(folder, 'users')];
+  const [iniFile, users] = [join(folder, 'pgbouncer.ini'), join(folder, 'users')];
   const quoted = (text: string) => `"${decodeURIComponent(text).replaceAll('"', '""')}"`;
   writeFileSync(users, `${quoted(username)} ${quoted(password)}\n`, { mode: 0o600 });
   writeFileSync(
-    settings,
+    iniFile,
     `[databases]
 * = host=${hostname} port=${serverPort || 5432}
 [pgbouncer]
@@ -40,12 +44,14 @@ auth_type = scram-sha-256
 auth_file = ${users}
 pool_mode = ${mode}
 max_client_conn = 300
-`,
+${Object.entries(settings)
+  .map(([name, value]) => `${name} = ${value}\n`)
+  .join('')}`,
   );
   // Like PostgreSQL it refuses root.
   const user = process.getuid?.() === 0 ? (await preparePrograms(serverMajor())).user : undefined;
-  if (user) for (const path of [folder, settings, users]) chownSync(path, user.uid, user.gid);
-  const child = spawn(program, [settings], { ...user, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (user) for (const path of [folder, iniFile, users]) chownSync(path, user.uid, user.gid);
+  const child = spawn(program, [iniFile], { ...user, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log += text.toString()));
   const cleaner = guard(`kill "$1"; rm -rf "$2"`, String(child.pid), folder);

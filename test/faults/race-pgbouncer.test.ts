@@ -4,10 +4,18 @@ import { adminUrl } from '../support/server.ts';
 import { type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { exactlyOnce, processes, race, rounds } from './race.ts';
 
-describe.each(['transaction', 'session'] as const)(`${processes} processes at once, PgBouncer in %s mode`, (mode) => {
+// Where a session keeps its connection, a pool that is smaller than their number must not be the end of all.
+const pools = [
+  ['transaction', 20],
+  ['session', 20],
+  ['transaction', 2],
+  ['session', 2],
+] as const;
+
+describe.each(pools)(`${processes} processes at once, PgBouncer in %s mode with %i connections`, (mode, size) => {
   let bouncer: PgBouncer | undefined;
   beforeAll(async () => {
-    bouncer = await startPgBouncer(adminUrl(), mode);
+    bouncer = await startPgBouncer(adminUrl(), mode, { default_pool_size: size });
   });
   afterAll(() => bouncer?.close());
 

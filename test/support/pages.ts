@@ -17,13 +17,13 @@ export interface Block {
 }
 
 /**
- * The fenced blocks of a page. A comment on the line before says what is peculiar to one: `<!-- exits 1 -->`, or
+ * The fenced blocks of a page. A comment above it says what is peculiar to one: `<!-- exits 1 -->`, or
  * `<!-- executed by test/a.test.ts -->`, which must be a file that names the page. `<!-- sql … -->` is sent to the
  * database unseen.
  */
 export function blocksOf(page: string): Block[] {
   const text = readFileSync(page, 'utf8');
-  const pattern = /(?:^<!-- (?!sql)(.*) -->\n)?^```(.*)\n([^]*?)^```$|^<!-- (sql)\n([^]*?)^-->$/gm;
+  const pattern = /(?:^<!-- (?!sql)(.*) -->\n+)?^```(.*)\n([^]*?)^```$|^<!-- (sql)\n([^]*?)^-->$/gm;
   let end = 0;
   return [...text.matchAll(pattern)].map((match) => {
     const [whole, mark = '', language, fenced, hidden, unseen] = match;

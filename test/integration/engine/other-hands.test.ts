@@ -1,6 +1,7 @@
 // What comes from elsewhere: files of other tools, migrations that write into the history, runs that
 // somebody else has going on.
-import { describe, expect, it } from 'vitest';
+import postgres from 'postgres';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freshDatabase } from '../../support/database.ts';
 import { engineFor, failureOf } from '../../support/engine.ts';
 import { addFiles, folderOf } from '../../support/folder.ts';
@@ -77,5 +78,27 @@ describe('while somebody else migrates', () => {
     expect(await ours.migrate()).toMatchObject({ from: '1', to: '1', steps: [] });
     expect(await running).toMatchObject({ to: '1' });
     expect((await ours.status()).running).toBeNull();
+  });
+
+  it('that the history is locked is said, and nothing more until it is free', async () => {
+    const database = await freshDatabase();
+    const engine = engineFor(database.url, folderOf({ '1_a.sql': 'CREATE TABLE a ();' }));
+    await engine.migrate();
+    const holder = postgres(database.url, { max: 1, onnotice: () => {} });
+    onTestFinished(() => holder.end());
+    const locked = await holder.reserve();
+    await locked`BEGIN`;
+    await locked`LOCK TABLE schema_migrations`;
+
+    const asked = engine.status();
+    await expect
+      .poll(() => engine.events)
+      .toContainEqual({
+        type: 'database-waiting',
+        reason: 'no answer yet: schema_migrations is locked, or a pooler has no connection to give',
+      });
+    await locked`COMMIT`;
+    locked.release();
+    expect(await asked).toMatchObject({ current: '1' });
   });
 });
