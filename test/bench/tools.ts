@@ -24,6 +24,8 @@ export interface Tool {
   history: string;
   /** Whether it can send the data of `COPY … FROM stdin`. */
   copies?: boolean;
+  /** Another tool by way of the program that its package puts in front of it: measured where that can be told. */
+  wrapper?: boolean;
   /** What a reader of its figures has to know. */
   note?: string;
 }
@@ -41,6 +43,8 @@ export const TOOL_NAMES = [
   'psql',
   'amelia-db',
   'dbmate',
+  'psql of the PATH',
+  'dbmate of npm',
   'node-pg-migrate',
   'postgres-migrations',
   'graphile-migrate',
@@ -54,6 +58,7 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
   const node = process.execPath;
   const bin = (...path: string[]) => join(installed, 'node_modules', ...path);
   const dbmate = bin('@dbmate', `${process.platform}-${process.arch}`, 'bin', 'dbmate');
+  const dbmateOfNpm = [bin('dbmate', 'dist', 'cli.js')];
   const psql = findPsql();
   const libraryRunner = join(installed, 'run-postgres-migrations.cjs');
   fs.writeFileSync(libraryRunner, LIBRARY_RUNNER);
@@ -63,7 +68,7 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
     args: [ameliaBin, command, '--database-url', url, '--migrations', folder],
   });
 
-  return {
+  const tools: Omit<Record<ToolName, Tool>, 'psql of the PATH' | 'dbmate of npm'> = {
     psql: {
       name: 'psql',
       version: execFileSync(psql, ['--version'], { encoding: 'utf8' }).replace(/^.*?(\d+[.\d]*).*$/s, '$1'),
@@ -183,6 +188,34 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
       }),
       history: 'SELECT hash AS version FROM graphile_migrate.migrations',
     },
+  };
+  return {
+    ...tools,
+    'psql of the PATH': throughWrapper(tools.psql, {
+      name: 'psql of the PATH',
+      note: 'the same as it is installed: on Debian a Perl program looks for the newest one and starts it',
+      wrapped: (command) => ({ ...command, program: 'psql' }),
+    }),
+    'dbmate of npm': throughWrapper(tools.dbmate, {
+      name: 'dbmate of npm',
+      note: 'the same as it is installed by npm: a Node program starts it',
+      wrapped: (command) => ({ ...command, program: node, args: [...dbmateOfNpm, ...command.args] }),
+    }),
+  };
+}
+
+/** The same tool, started the way a user does; only small jobs can tell the difference. */
+function throughWrapper(
+  tool: Tool,
+  { wrapped, ...as }: { name: string; note: string; wrapped: (command: Command) => Command },
+): Tool {
+  const { migrate, status } = tool;
+  return {
+    ...tool,
+    ...as,
+    migrate: (folder, url) => wrapped(migrate(folder, url)),
+    ...(status && { status: (folder: string, url: string) => wrapped(status(folder, url)) }),
+    wrapper: true,
   };
 }
 

@@ -108,8 +108,9 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     const split = frontendMessages();
     let clientSpokeLast = false;
 
-    const pass = (pieces: ReturnType<typeof split>): void => {
-      for (const [index, { message, bytes }] of pieces.entries()) {
+    // Until it has passed them all, nothing more is read from the client.
+    const pass = async (pieces: ReturnType<typeof split>): Promise<void> => {
+      for (const { message, bytes } of pieces) {
         if (message) {
           counts.clientMessages++;
           counts.messageTypes[message.type] = (counts.messageTypes[message.type] ?? 0) + 1;
@@ -117,18 +118,16 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
         const struckBy = message && strikes(message);
         const what = struckBy?.what;
         if (what === 'call-before' || what === 'call-after') {
-          const rest = pieces.slice(index + 1);
           if (what === 'call-after') toServer(bytes);
-          else rest.unshift({ message: undefined, bytes });
           client.pause();
-          const moment = { message: message!, clientPort: server.localPort ?? 0 };
-          void (struckBy?.call?.(moment) ?? Promise.resolve('go-on')).then((then) => {
-            if (then === 'go-on') pass(rest);
-            else toServer(null);
-            link.frozen ||= then === 'cut';
-            client.resume();
-          });
-          return;
+          const then = await struckBy?.call?.({ message: message!, clientPort: server.localPort ?? 0 });
+          if (then === 'cut') {
+            toServer(null);
+            link.frozen = true;
+            return;
+          }
+          if (what === 'call-before') toServer(bytes);
+          continue;
         }
         if (what === 'cut-before') return drop(link);
         if (what !== 'freeze-before') toServer(bytes);
@@ -146,7 +145,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
       counts.clientBytes += chunk.length;
       if (!clientSpokeLast) counts.roundTrips++;
       clientSpokeLast = true;
-      pass(split(chunk));
+      void pass(split(chunk)).finally(() => client.resume());
     });
     server.on('data', (chunk: Buffer) => {
       if (link.frozen) return;

@@ -1,4 +1,5 @@
 // A database with a row in every table, and all that could be left behind in it, to be compared.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../../src/database/session.ts';
 import { readSchema } from '../../../src/schema/catalog.ts';
 import { proveLive, targetsOf } from '../../../src/verify/prove.ts';
@@ -43,6 +44,7 @@ export async function alone(session: Session): Promise<void> {
       "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
     );
     if (Number(row?.n) === 0) return;
+    await sleep(5);
   }
 }
 
