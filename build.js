@@ -20,7 +20,10 @@ rmSync('dist', { recursive: true, force: true });
 const lazyModules = {
   name: 'lazy-modules',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?(tls|os|child_process|worker_threads)$/ }, ({ path, namespace }) =>
+    // The global one is there already.
+    onResolve({ filter: /^perf_hooks$/ }, ({ path }) => ({ path, namespace: 'global' }));
+    onLoad({ filter: /.*/, namespace: 'global' }, () => ({ contents: 'module.exports = globalThis;' }));
+    onResolve({ filter: /^(node:)?(tls|os|child_process|worker_threads|v8)$/ }, ({ path, namespace }) =>
       namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
     );
     onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {

@@ -1,7 +1,7 @@
 // One command from its arguments to its exit status: parse, read the settings, load what the command needs,
 // run it, report how it ended. Every error ends here.
 import { readdirSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { takeProcess } from '../database/own-process.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Migrator } from '../options.ts';
 import { createRedactor } from '../report/redact.ts';
@@ -26,10 +26,7 @@ export interface End {
   readonly failure?: AmeliaError;
 }
 
-// The embedded server runs for seconds: to compile its WebAssembly once more, optimised, takes more than it gives.
-// Without it `verify` takes half the time, and 360 MB instead of 910 (Node.js 24.21). It holds for the whole process,
-// so it is set where the process is ours, and not in an application that uses the library.
-for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
+takeProcess();
 
 /** Runs the command that `args` name and returns its exit status. */
 export async function run(host: Host, args: readonly string[], about: About): Promise<number> {

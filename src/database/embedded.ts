@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import { claimFolder, type FolderClaim } from './folder-claim.ts';
+import { tuneForEmbedded } from './own-process.ts';
 import type { ConnectionTarget } from './target.ts';
 
 export interface EmbeddedOptions {
@@ -121,6 +122,7 @@ class Engine {
 
   /** In a folder, or in memory: from an archived cluster, else from initdb. */
   static async start(workerData: { dataDir: string } | { cluster: Uint8Array | undefined }): Promise<Engine> {
+    tuneForEmbedded();
     const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     return new Engine(worker);

@@ -37,6 +37,8 @@ export function discover(folder: string): MigrationFile[] {
   return files;
 }
 
+const pageBytes = 4096;
+
 /** Where small files are read to. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -46,8 +48,11 @@ export function readSmall(path: string): Uint8Array | undefined {
     const file = openSync(path, 'r');
     try {
       let length = 0;
-      for (let read = -1; read !== 0 && length < shared.length; length += read) {
-        read = readSync(file, shared, length, shared.length - length, null);
+      for (;;) {
+        const read = readSync(file, shared, length, shared.length - length, null);
+        length += read;
+        // What ends inside of a page was cut short by the file's end, and by nothing else: most files are read at once.
+        if (read === 0 || read % pageBytes !== 0 || length === shared.length) break;
       }
       return length < shared.length ? shared.subarray(0, length) : undefined;
     } finally {
