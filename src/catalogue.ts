@@ -37,7 +37,9 @@ interface Failed {
 }
 /** 0A000, 58P01: an extension that is not there. */
 const hintOnEmbedded = ({ sqlstate }: Failed): string | undefined =>
-  ['0A000', '58P01'].includes(sqlstate ?? '') ? 'the embedded server is PostgreSQL 18 without extensions' : undefined;
+  ['0A000', '58P01'].includes(sqlstate ?? '')
+    ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite, not with all'
+    : undefined;
 
 export const catalogue = {
   // 2: usage and configuration
@@ -455,7 +457,7 @@ export const catalogue = {
       `nothing was verified: the migrations cannot be replayed on ${f.embedded ? 'the embedded server' : 'the scratch database'}: ${f.reason}`,
     (f) =>
       f.embedded
-        ? 'the embedded server is PostgreSQL 18 without extensions: name an empty database on a server like yours: --scratch-url URL'
+        ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite: where that is not enough, name an empty database on a server like yours: --scratch-url URL'
         : undefined,
   ),
   'verify.scratch-not-empty': entry(

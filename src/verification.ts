@@ -9,6 +9,7 @@ import { Session } from './database/session.ts';
 import type { EmbeddedServer } from './database/embedded.ts';
 import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
+import { extensionsIn } from './migration/extensions.ts';
 import { Folder } from './migration/folder.ts';
 import { openMigrator } from './migrator.ts';
 import type { MigratorSettings, VerifyOptions } from './options.ts';
@@ -126,7 +127,7 @@ type ReplaySettings = Pick<MigratorSettings, 'migrations' | 'historyTable' | 'sc
 export async function replay(settings: ReplaySettings, version: bigint | null): Promise<Replayed> {
   const { scratch, migrations, signal } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
-  const place = scratch ? await borrow(scratch) : await openEmbedded();
+  const place = scratch ? await borrow(scratch) : await openEmbedded(migrations);
   const database = 'connect' in place.server ? { running: place.server } : { target: place.server };
   try {
     const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
@@ -161,9 +162,9 @@ interface Scratch {
   readonly clear: () => Promise<void>;
 }
 
-async function openEmbedded(): Promise<Scratch> {
+async function openEmbedded(migrations: string): Promise<Scratch> {
   const { EmbeddedServer } = await import('./database/embedded.ts');
-  const opened = await EmbeddedServer.openInMemory();
+  const opened = await EmbeddedServer.openInMemory(extensionsIn(migrations));
   return { name: 'embedded PostgreSQL', server: opened, clear: () => opened.close() };
 }
 

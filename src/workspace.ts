@@ -10,6 +10,7 @@ import { acquireLock, lockKey, readHolder } from './database/lock.ts';
 import { Watch } from './database/watch.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
+import { extensionsIn } from './migration/extensions.ts';
 import { Folder } from './migration/folder.ts';
 import type { MigratorSettings, WaitOption } from './options.ts';
 
@@ -86,6 +87,7 @@ export class Workspace {
       signal,
       waitMs: lockWaitMs,
       onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+      extensions: () => extensionsIn(this.settings.migrations),
       onReached: () => (reached = true),
     });
     return await ('embedded' in database ? connecting : this.#telling(connecting, () => reached));

@@ -1,6 +1,7 @@
 // An embedded PostgreSQL for one check: started once, migrated there and back by the migrator itself, thrown away.
 import { connect } from '../database/connection.ts';
 import { EmbeddedServer } from '../database/embedded.ts';
+import { extensionsIn } from '../migration/extensions.ts';
 import { openMigrator } from '../migrator.ts';
 import type { Migrator } from '../options.ts';
 import { readSchema } from '../schema/catalog.ts';
@@ -28,13 +29,13 @@ export class Scratch {
 
   /** Starts an empty server. Throws `embedded.*`. */
   static async open(migrations: string, signal: AbortSignal): Promise<Scratch> {
-    return new Scratch(migrations, signal, await EmbeddedServer.openInMemory());
+    return new Scratch(migrations, signal, await EmbeddedServer.openInMemory(extensionsIn(migrations)));
   }
 
   /** An empty server again. */
   async restart(): Promise<void> {
     await this.#server.close();
-    this.#server = await EmbeddedServer.openInMemory();
+    this.#server = await EmbeddedServer.openInMemory(extensionsIn(this.#migrations));
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   /** How long to wait for another process that holds the embedded database. */
   readonly waitMs: number;
   readonly onEmbeddedWaiting: (pid: number) => void;
+  /** The extensions that an embedded server is to bring along. */
+  readonly extensions?: () => readonly string[];
   /** Somebody took the connection; what is missing is an answer. */
   readonly onReached?: () => void;
 }
@@ -144,6 +146,7 @@ function refusedRole(cause: unknown, role: string, user: string): unknown {
 
 async function openEmbedded(dir: string, settings: ConnectionSettings): Promise<EmbeddedServer> {
   const { EmbeddedServer } = await import('./embedded.ts');
-  const { waitMs, signal, onEmbeddedWaiting } = settings;
-  return await EmbeddedServer.open(dir, { waitMs, signal, onWaiting: onEmbeddedWaiting });
+  const { waitMs, signal, onEmbeddedWaiting, extensions } = settings;
+  const wanted = extensions?.() ?? [];
+  return await EmbeddedServer.open(dir, { waitMs, signal, onWaiting: onEmbeddedWaiting, extensions: wanted });
 }

@@ -3,8 +3,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 
-const { dataDir, cluster } = workerData;
-const engine = await PGlite.create(dataDir ? { dataDir } : cluster ? { loadDataDir: new Blob([cluster]) } : {});
+const { dataDir, cluster, extensions: names } = workerData;
+/** @type {Record<string, import('@electric-sql/pglite').Extension>} */
+const extensions = {};
+for (const name of names) {
+  const key = name.replaceAll('-', '_');
+  try {
+    extensions[key] = (await import(`@electric-sql/pglite/contrib/${key}`))[key];
+  } catch {
+    // It has none of that name: CREATE EXTENSION says so, at its place.
+  }
+}
+const data = dataDir ? { dataDir } : cluster ? { loadDataDir: new Blob([cluster]) } : {};
+const engine = await PGlite.create({ ...data, extensions });
 parentPort?.on('message', async (/** @type {Uint8Array | null} */ message) => {
   if (message !== null) return parentPort?.postMessage(await engine.execProtocolRaw(message));
   await engine.close();

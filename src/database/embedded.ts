@@ -15,6 +15,8 @@ export interface EmbeddedOptions {
   /** Told once when the wait begins. */
   readonly onWaiting?: (pid: number) => void;
   readonly signal?: AbortSignal | undefined;
+  /** The extensions that are wanted: of those that PGlite carries, each takes a moment to load. */
+  readonly extensions?: readonly string[];
 }
 
 /** A running embedded server. One session at a time. */
@@ -48,15 +50,16 @@ export class EmbeddedServer {
     try {
       mkdirSync(dir, { recursive: true });
       claim = await claimFolder(dir, options);
+      const { extensions = [] } = options;
       if (!existsSync(data)) {
         // Made elsewhere and moved into place: whoever is killed meanwhile leaves no half a cluster.
         const fresh = path.join(dir, 'new');
         rmSync(fresh, { recursive: true, force: true });
         if (existsSync(prepared)) await unpack(prepared, fresh);
-        else await (await Engine.start({ dataDir: fresh })).stop();
+        else await (await Engine.start({ dataDir: fresh, extensions })).stop();
         renameSync(fresh, data);
       }
-      return new EmbeddedServer(await Engine.start({ dataDir: data }), claim);
+      return new EmbeddedServer(await Engine.start({ dataDir: data, extensions }), claim);
     } catch (cause) {
       claim?.release();
       throw unusable(cause, dir);
@@ -64,10 +67,10 @@ export class EmbeddedServer {
   }
 
   /** A new, empty database that writes no file and is gone when it is closed. Throws `embedded.not-installed` or `embedded.unusable`. */
-  static async openInMemory(): Promise<EmbeddedServer> {
+  static async openInMemory(extensions: readonly string[] = []): Promise<EmbeddedServer> {
     try {
       const cluster = existsSync(prepared) ? readFileSync(prepared) : undefined;
-      return new EmbeddedServer(await Engine.start({ cluster }));
+      return new EmbeddedServer(await Engine.start({ cluster, extensions }));
     } catch (cause) {
       throw unusable(cause, null);
     }
@@ -121,7 +124,11 @@ class Engine {
   }
 
   /** In a folder, or in memory: from an archived cluster, else from initdb. */
-  static async start(workerData: { dataDir: string } | { cluster: Uint8Array | undefined }): Promise<Engine> {
+  static async start(
+    workerData: { readonly extensions: readonly string[] } & (
+      { dataDir: string } | { cluster: Uint8Array | undefined }
+    ),
+  ): Promise<Engine> {
     tuneForEmbedded();
     const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
