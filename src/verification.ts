@@ -25,7 +25,9 @@ export async function runVerification(settings: MigratorSettings, options: Verif
   const contract = await openContract(options.contractFile, settings.migrations);
   const workspace = new Workspace(settings);
   const onPhase = (phase: VerifyPhase['name']): void => workspace.emit({ type: 'verifying', phase });
-  return await workspace.connected({}, async ({ session, database, reading }, folder) => {
+  return await workspace.connected({}, async ({ session, database, reading, pooled }, folder) => {
+    // It has nothing to do while the scratch server works, and a catalog of thousands of tables takes its time.
+    if (!pooled) session.send('SET idle_session_timeout = 0; SET statement_timeout = 0');
     const applied = reading.applied.map(({ version }) => version);
     const version = applied.reduce<bigint | null>((max, each) => (max === null || each > max ? each : max), null);
     onPhase('replay');

@@ -54,7 +54,7 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
     (SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = ${found}) AS schema,
     (SELECT c.relkind::text FROM pg_catalog.pg_class c WHERE c.oid = ${found}) AS kind,
-    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.format_type(a.atttypid, NULL),
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), '"', ''),
         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '') ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${found} AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
     EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
