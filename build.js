@@ -33,10 +33,11 @@ const lazyModules = {
     });
   },
 };
-const inside = (name, file) => ({
-  name,
-  setup: ({ onResolve }) => onResolve({ filter: new RegExp(`/${name}$`) }, () => ({ path: file, external: true })),
-});
+const cachedRun = {
+  name: 'cached-run',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/run\.ts$/ }, () => ({ path: path.resolve('src/cli/run-cached.cjs') })),
+};
 const commandLine = {
   bundle: true,
   format: 'cjs',
@@ -53,7 +54,7 @@ await build({
   entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/main.cjs',
   supported: { 'dynamic-import': false },
-  plugins: [inside('run.ts', './chunks/run-cached.cjs')],
+  plugins: [cachedRun],
 });
 const cli = await build({
   ...commandLine,
@@ -66,7 +67,6 @@ const cli = await build({
   minifyWhitespace: true,
   minifySyntax: true,
 });
-copyFileSync('src/cli/run-cached.cjs', 'dist/chunks/run-cached.cjs');
 const library = await build({
   entryPoints: [
     { in: 'src/index.ts', out: 'index' },
@@ -162,11 +162,11 @@ copyFileSync(cluster, 'dist/embedded-cluster.tar.gz');
 // V8's own marks it is for this Node.js only; another compiles by itself.
 const warmUp = `
   const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
-  const { load } = require('./dist/chunks/run-cached.cjs');
+  const { load } = require('./src/cli/run-cached.cjs');
   const folder = mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'amelia-db-build-'));
   const silent = { write: () => true, on() {}, once() {}, off() {}, isTTY: false };
   const host = { argv: [], env: {}, stdout: silent, stderr: silent, on() {}, off() {}, exit() {} };
-  const { cache, run, script } = load();
+  const { cache, run, script } = load(require('node:path').resolve('dist'));
   const migrations = folder + '/migrations';
   mkdirSync(migrations);
   writeFileSync(migrations + '/1_first.sql', 'CREATE TABLE first (id bigint PRIMARY KEY);');

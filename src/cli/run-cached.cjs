@@ -1,13 +1,16 @@
 'use strict';
-// Loads the command line with the code that V8 compiled when the package was built, where that fits this
-// Node.js: V8 itself refuses what does not. Never writes anything.
+// What the build puts in the place of run.ts: loads it with the code that V8 compiled when the package was built,
+// where that fits this Node.js: V8 itself refuses what does not. Never writes anything.
 const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
 const { constants, Script } = require('node:vm');
 
-const file = require.resolve('./cli.cjs');
-
-/** The command line, and where its compiled code lies. */
-exports.load = () => {
+/**
+ * The command line, and where its compiled code lies.
+ * @param {string} dist
+ */
+exports.load = (dist) => {
+  const file = join(dist, 'chunks', 'cli.cjs');
   const cache = `${file}.${process.version}-${process.platform}-${process.arch}`;
   let cachedData;
   try {
@@ -26,4 +29,4 @@ exports.load = () => {
 };
 
 /** @param {unknown[]} args those of run.ts */
-exports.run = (...args) => exports.load().run(...args);
+exports.run = (...args) => exports.load(__dirname).run(...args);

@@ -135,10 +135,14 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
     async finish({ answer, failure }) {
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
-      if (failure !== undefined || ['status', 'verify', 'check'].includes(answer?.kind ?? '')) await loadWidths();
+      const laidOut = !json && ['status', 'verify', 'check'].includes(answer?.kind ?? '');
+      if (failure !== undefined || (laidOut && !isAscii(answer))) await loadWidths();
       if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
       else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
       progress.end(failure);
     },
   };
 }
+
+/** Nothing in it but the signs of our own can be wider than a column. */
+const isAscii = (answer: Answer | undefined): boolean => !/[^\0-\x7f]/.test(JSON.stringify(answer) ?? '');

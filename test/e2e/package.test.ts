@@ -114,7 +114,7 @@ describe('what is loaded', () => {
     await amelia(['migrate', ...on]);
     const { files, status } = await loaded(['migrate', ...on]);
     expect(status).toBe(0);
-    expect(files.map((file) => basename(file))).toEqual(['amelia-db.js', 'main.cjs', 'run-cached.cjs', 'cli.cjs']);
+    expect(files.map((file) => basename(file))).toEqual(['amelia-db.js', 'main.cjs', 'cli.cjs']);
   });
 
   it('with the code that this Node.js compiled when it was built; without it where V8 runs otherwise', async () => {
