@@ -327,7 +327,10 @@ export const catalogue = {
   'session.lost': entry(
     5,
     (f: { reason: string }) => `the connection was lost: ${f.reason}`,
-    () => 'run the same command again',
+    (f) =>
+      f.reason.includes('statement pooling mode')
+        ? 'a migration needs a connection for as long as its transaction: pool_mode = transaction or session, or the server itself'
+        : 'run the same command again',
   ),
   'session.query-failed': entry(
     5,

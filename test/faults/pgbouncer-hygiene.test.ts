@@ -1,9 +1,10 @@
 // What a migration does to its session does not reach others by way of a pooler, whose sessions are everybody's.
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { amelia, spawnAmelia } from '../support/cli.ts';
+import { startCluster } from '../support/cluster.ts';
 import { freshDatabase, query } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
-import { adminUrl } from '../support/server.ts';
+import { adminUrl, serverMajor } from '../support/server.ts';
 import { readLeftovers } from './five.ts';
 import { type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 
@@ -95,4 +96,33 @@ it('says so when the pool has no connection to give, and in the end what the poo
   );
   expect(run.stderr).toContain('hint: the pooler had no connection to the server to give');
   expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
+});
+
+it('a pooler that gives a connection for one statement only is refused, with what to do', async () => {
+  const database = await freshDatabase();
+  const statements = await startPgBouncer(adminUrl(), 'statement');
+  onTestFinished(() => statements.close());
+  const folder = folderOf({ '1_a.sql': 'CREATE TABLE a ();' });
+  const run = await amelia(['migrate', '-m', folder, '-d', statements.urlOf(database.name)]);
+  expect(run.status).toBe(5);
+  expect(run.stderr).toContain('hint: a migration needs a connection for as long as its transaction');
+  expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
+});
+
+it('--wait waits for the server behind the pooler, too', async () => {
+  const server = await startCluster({ major: serverMajor() });
+  onTestFinished(() => server.close());
+  const settings = { server_login_retry: 1, query_wait_timeout: 2 };
+  const small = await startPgBouncer(server.url, 'transaction', settings);
+  onTestFinished(() => small.close());
+  await server.stop();
+  const folder = folderOf({ '1_a.sql': 'CREATE TABLE a ();' });
+  const run = spawnAmelia(['migrate', '--wait', '60s', '-m', folder, '-d', small.urlOf('postgres')]);
+  run.child.stdin.end();
+  let heard = '';
+  run.child.stderr.on('data', (text: Buffer) => (heard += text.toString()));
+  await expect.poll(() => heard).toMatch(/waiting for the database · .* refused the connection: /);
+  await server.start();
+  expect(await run.result).toMatchObject({ status: 0 });
+  expect(await query(server.url, `SELECT to_regclass('a')::text AS a`)).toEqual([{ a: 'a' }]);
 });

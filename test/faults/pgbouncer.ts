@@ -22,7 +22,7 @@ const STARTUP_MS = 60_000;
 /** Starts it in front of the server of a superuser's URL; `settings` are more lines of pgbouncer.ini. */
 export async function startPgBouncer(
   admin: string,
-  mode: 'transaction' | 'session',
+  mode: 'transaction' | 'session' | 'statement',
   settings: Record<string, number> = {},
 ): Promise<PgBouncer> {
   const program = findProgram();
