@@ -307,11 +307,13 @@ export const catalogue = {
   ),
   'session.refused': entry(
     5,
-    (f: { target: string; reason: string }) => `${f.target} refused the connection: ${f.reason}`,
+    (f: { target: string; reason: string; sqlstate?: string }) => `${f.target} refused the connection: ${f.reason}`,
     (f) =>
       f.reason === 'query_wait_timeout'
         ? 'the pooler had no connection to the server to give, and a run that changes something needs two: see its pool size, or go to the server itself'
-        : undefined,
+        : f.sqlstate === '53300'
+          ? 'all connections are taken: --wait DURATION waits until one is free'
+          : undefined,
   ),
   'session.tls': entry(
     5,

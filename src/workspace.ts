@@ -189,13 +189,16 @@ async function workAhead(folder: Folder, connecting: Promise<unknown>): Promise<
 /** What PgBouncer says, under one code for everything, while the server behind it cannot be reached. */
 const poolerWaits = /^(server login has been failing|pgbouncer cannot connect to server|query_wait_timeout)/;
 
-/** Not there yet: nobody listens, no answer, or a server that says it is starting up (57P03), or its pooler for it. */
+/** cannot_connect_now: it is starting up or shutting down; too_many_connections: others will leave. */
+const serverWaits = ['57P03', '53300'];
+
+/** Not there yet: nobody listens, no answer, or the server, or its pooler for it, says that it cannot now. */
 function isUnreachable(error: unknown): error is AmeliaError {
   return (
     isAmeliaError(error, 'session.unreachable') ||
     isAmeliaError(error, 'session.timeout') ||
     isAmeliaError(error, 'session.no-host') ||
     (isAmeliaError(error, 'session.refused') &&
-      ((error.cause as { code?: unknown } | undefined)?.code === '57P03' || poolerWaits.test(error.facts.reason)))
+      (serverWaits.includes(error.facts.sqlstate ?? '') || poolerWaits.test(error.facts.reason)))
   );
 }

@@ -56,7 +56,7 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
     default:
       // 42501: no CONNECT privilege; 53300: too many connections; 57P03: starting up or shutting down; …
       return isServerError(cause)
-        ? new AmeliaError('session.refused', at, { cause })
+        ? new AmeliaError('session.refused', { ...at, sqlstate: cause.code }, { cause })
         : new AmeliaError('session.unreachable', at, { cause });
   }
 }

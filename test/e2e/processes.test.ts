@@ -1,4 +1,5 @@
 // Many processes at once, and signals.
+import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { amelia, spawnAmelia } from '../support/cli.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -81,6 +82,22 @@ describe('--wait', () => {
     const run = spawnAmelia(['migrate', '-m', folder, '-d', server.url, '--wait', '30s']);
     await run.shows('waiting for the database');
     await server.start();
+    expect(await run.result).toMatchObject({ status: 0 });
+  });
+
+  it('goes on trying until a connection is free', async () => {
+    const database = await freshDatabase();
+    const role = await database.role({ attributes: 'CONNECTION LIMIT 1' });
+    await database.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
+    const taken = postgres(role.url, { max: 1 });
+    await taken`SELECT 1`;
+    const args = ['migrate', '-m', folderOf({ '1_a.sql': 'SELECT 1;' }), '-d', role.url];
+
+    const refused = await amelia(args);
+    expect(refused).toMatchObject({ status: 5, stderr: expect.stringContaining('--wait DURATION waits') as string });
+    const run = spawnAmelia([...args, '--wait', '60s']);
+    await run.shows('waiting for the database');
+    await taken.end();
     expect(await run.result).toMatchObject({ status: 0 });
   });
 
