@@ -66,7 +66,10 @@ export function fits(
   return true;
 }
 
-/** Lower is better: outside of partial indexes, checks plainly true, no needless parents, fresh values. */
+/**
+ * Lower is better: outside of partial indexes, checks plainly true, no needless parents, fresh values; above all in
+ * a foreign key, where the parent's conditions have a say that is not asked for here.
+ */
 export function cost(table: Table, { conditions, candidates }: Component, { values, truth }: Combination): number {
   let sum = 0;
   for (const { kind, name } of conditions) {
@@ -80,6 +83,7 @@ export function cost(table: Table, { conditions, candidates }: Component, { valu
       foreignKey.columns.every((name) => values.get(name) !== null)
     )
       sum += 10;
+    for (const name of foreignKey.columns) if (typeof values.get(name) === 'string') sum += 1;
   }
   for (const [name, slot] of values) sum += (candidates.get(name)?.indexOf(slot) ?? 0) * 0.01;
   return sum;

@@ -74,6 +74,11 @@ const hard = `
     CONSTRAINT done CHECK ((stat = 'done') = (at IS NOT NULL)), CONSTRAINT stat CHECK (stat IN ('open', 'done')),
     CONSTRAINT wide CHECK (NOT ("Odd Name" AND stat = 'open')));
   CREATE UNIQUE INDEX flags_one ON flags ((true)) WHERE "Odd Name";
+  CREATE FUNCTION is_slug(slug text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+    $$ BEGIN RETURN slug <> '' AND slug ~ '^[a-z_]+[a-z0-9_]*$'; END $$;
+  CREATE TABLE steps (flow integer NOT NULL, slug text NOT NULL CHECK (is_slug(slug)), PRIMARY KEY (flow, slug));
+  CREATE TABLE deps (flow integer NOT NULL, before text NOT NULL, after text NOT NULL, PRIMARY KEY (flow, before, after),
+    FOREIGN KEY (flow, before) REFERENCES steps, FOREIGN KEY (flow, after) REFERENCES steps, CHECK (before <> after));
   INSERT INTO tenants VALUES (0, 'seeded');
 `;
 
