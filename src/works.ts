@@ -11,18 +11,14 @@ import type { Plan, Script, UnfinishedMigration } from './migration/types.ts';
 export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Work[] {
   const above = reading.applied.at(-1)?.version ?? 0n;
   let rows = 0;
-  let newest = above;
   return plan.steps.map((step): Work => {
     const { direction, file } = step;
     const { version, name } = file;
     const script = folder.script(step);
     const unfinished = reading.unfinished.find((entry) => entry.version === version);
     if (unfinished) refuseChanged(unfinished, script);
-    const expected = { above, rows, newest };
-    if (version > above) {
-      rows++;
-      newest = version;
-    }
+    const expected = { above, rows };
+    if (version > above) rows++;
     const sum = direction === 'up' ? script.checksum : folder.checksum(file);
     return { direction, version, name, script, checksum: sum, expected, ...(unfinished && { unfinished }) };
   });

@@ -6,7 +6,7 @@ import { asRole } from './database/envelope.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
-import { acquireLock, lockKey, readHolder } from './database/lock.ts';
+import { acquireLock, lockKey, readHolder, releaseAllLocks } from './database/lock.ts';
 import { Watch } from './database/watch.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
@@ -19,6 +19,8 @@ const defaultLockWaitMs = 300_000;
 const reachAgainMs = 500;
 /** An answer that takes longer is worth a word. */
 const silentMs = 2000;
+/** How long the server may take to give the lock back. */
+const giveBackMs = 1000;
 const filesAtOnce = 16;
 const defaultLockTimeoutMs = 5000;
 const defaultMaxVictims = 20;
@@ -63,13 +65,30 @@ export class Workspace {
         database: connection.database,
         historyTable: displayTable(connection.reading.table),
       });
-      return await task(connection, folder);
+      const done = await task(connection, folder);
+      await this.#giveBack(connection);
+      return done;
     } catch (error) {
       throw unexpectedFailure(error);
     } finally {
-      // Whoever runs next must not find the lock taken; nobody waits for a session that held nothing.
+      // Whoever runs next must not find the lock taken; nobody waits for a session that holds nothing.
       if (this.#locked.has(connection) || connection.embedded) await connection.close();
       else connection.leave();
+    }
+  }
+
+  /** Gives the lock back, where nothing went wrong: that is quicker than the end of the session, which does it too. */
+  async #giveBack(connection: Connection): Promise<void> {
+    const { session, embedded, pooled } = connection;
+    if (!this.#locked.has(connection) || embedded || pooled || this.settings.signal?.aborted) return;
+    const timer = setTimeout(() => void session.close(0), giveBackMs);
+    try {
+      await session.query(releaseAllLocks);
+      this.#locked.delete(connection);
+    } catch {
+      // The end of the session will do it.
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -22,7 +22,7 @@ export function sessionSettings(context: ApplyContext, script: Script): string {
 
 /**
  * Deferred constraints checked, the session set back, the record, COMMIT: one message, which fails as a whole.
- * `followed` when more records are sent behind it at once.
+ * `followed` when more records are sent behind it at once; not where the script may write into the history.
  */
 export function finish(context: ApplyContext, work: Work, { followed }: { readonly followed: boolean }): string {
   return [
@@ -37,13 +37,17 @@ export function finish(context: ApplyContext, work: Work, { followed }: { readon
 
 /** The record by itself. */
 export function record(
-  { table }: ApplyContext,
+  { table, session }: ApplyContext,
   work: Work,
   { durationMs, followed = false }: { readonly durationMs: number | null; readonly followed?: boolean },
 ): string {
   const { direction, version, name, checksum, expected } = work;
   return direction === 'up'
-    ? insertRecord(table, { version, name, checksum, durationMs }, { expected, followed })
+    ? insertRecord(
+        table,
+        { version, name, checksum, durationMs },
+        { expected, followedIn: followed ? session.pid : undefined },
+      )
     : deleteRecord(table, version);
 }
 

@@ -1,6 +1,6 @@
 // Transactional migrations, several in flight. Nothing after a failure can take effect: the statements
 // of an aborted transaction fail, the COMMIT of its record is not reached, and each record is only
-// written when those before it are there. Most commits do not wait for the disk; what they did is told
+// written where those before it were. Most commits do not wait for the disk; what they did is told
 // when one that waited came after them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmeliaError } from '../errors.ts';
@@ -8,6 +8,8 @@ import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
 import { begin, finish } from './envelope.ts';
 import { isFatal, isServerError } from './driver.ts';
+import { asBuffer } from '../migration/lexer.ts';
+import type { Script } from '../migration/types.ts';
 import { Run } from './run.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -15,6 +17,8 @@ const mostInFlight = 256;
 /** Of so many commits one waits for the disk, as does one that more statements than these come behind. */
 const commitsAtOnce = 64;
 const mostShortStatements = 20;
+/** A longer text is not searched. */
+const mostPlainBytes = 64 * 1024;
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 
@@ -108,7 +112,11 @@ async function send(
     run.send('begin', begin(context, work.script));
     await run.statements();
     // Without a watch, nobody could make what has committed durable while a later statement takes long.
-    const followed = watch !== undefined && isShort(works[i + 1]) && (i + 1) % commitsAtOnce !== 0;
+    const followed =
+      watch !== undefined &&
+      isShort(works[i + 1]) &&
+      (i + 1) % commitsAtOnce !== 0 &&
+      !maySpeakOf(context.table.table, work.script);
     if (run.goesOn) run.record(finish(context, work, { followed }));
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
@@ -129,6 +137,12 @@ async function send(
 /** What is long is not what a commit before it waits to be told for. */
 function isShort(work: Work | undefined): boolean {
   return work !== undefined && work.script.statements.length <= mostShortStatements;
+}
+
+/** A dump often ends with the rows of a history: whether they are in the way is to be known at once. */
+function maySpeakOf(table: string, { statements, text }: Script): boolean {
+  const end = statements.at(statements.length - 1)?.end ?? 0;
+  return end > mostPlainBytes || asBuffer(text).toString().toLowerCase().includes(table.toLowerCase());
 }
 
 /** What a step is called that did what it was to do. */

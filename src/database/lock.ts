@@ -101,6 +101,9 @@ BEGIN
 END $release$`;
 }
 
+/** SQL that gives ours back, and any other that the session holds, however often it took it. */
+export const releaseAllLocks = 'SELECT pg_catalog.pg_advisory_unlock_all()';
+
 /** Who holds the lock; null when nobody does by now. */
 export async function readHolder(session: Session, key: bigint): Promise<OtherSession | null> {
   const bits = BigInt.asUintN(64, key);

@@ -15,14 +15,12 @@ export interface Expected {
   /** The newest version before the run, 0 where there is none, and how many rows there are above it by now. */
   readonly above: bigint;
   readonly rows: number;
-  /** The newest version by now. */
-  readonly newest: bigint;
 }
 
-/** A record that others follow at once: its commit does not wait, and it looks at the newest row only. */
 export interface RecordOptions {
   readonly expected?: Expected;
-  readonly followed?: boolean;
+  /** Others follow at once, in the session of this backend, by its process id. */
+  readonly followedIn?: number | undefined;
 }
 
 /** What took longer than this waits for its commit: next to it, that costs little. */
@@ -30,28 +28,27 @@ const quickMs = 20;
 
 /**
  * SQL that records a migration as applied. Where the history is not as `expected`, it fails with
- * 22012 (division by zero): somebody else wrote into it, and what that means nobody here knows. All rows
- * are counted by the last of several only: each would take longer than the one before.
- * A quick one that is `followed` answers one row `{synchronous_commit: 'off'}`: its commit does not wait.
+ * 22012 (division by zero): somebody else wrote into it, and what that means nobody here knows.
+ * One that is followed leaves the counting to the last of them: a subquery costs more than the row (10 of 79 ms
+ * with 100 migrations, PostgreSQL 15.18). It only makes sure that it runs where those before it ran: behind a
+ * failure of theirs, nothing there commits. A quick one answers one row `{synchronous_commit: 'off'}`: its
+ * commit does not wait.
  */
-export function insertRecord(
-  table: TableName,
-  record: Record,
-  { expected, followed = false }: RecordOptions = {},
-): string {
+export function insertRecord(table: TableName, record: Record, { expected, followedIn }: RecordOptions = {}): string {
   const duration =
     record.durationMs === null
       ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
       : String(Math.round(record.durationMs));
   const name = quoteTable(table);
-  const holds = (expected: Expected): string =>
-    followed
-      ? `COALESCE((SELECT max(version) FROM ${name}), 0) = ${expected.newest}`
-      : `(SELECT count(*) FROM ${name} WHERE version > ${expected.above}) = ${expected.rows}`;
+  const holds = ({ above, rows }: Expected): string =>
+    followedIn === undefined
+      ? `(SELECT count(*) FROM ${name} WHERE version > ${above}) = ${rows}`
+      : `pg_catalog.pg_backend_pid() = ${followedIn}`;
   const version = expected ? `${record.version} / CASE WHEN ${holds(expected)} THEN 1 ELSE 0 END` : record.version;
-  const waits = followed
-    ? ` RETURNING pg_catalog.set_config('synchronous_commit', CASE WHEN pg_catalog.clock_timestamp() - pg_catalog.now() < '${quickMs} ms' THEN 'off' ELSE pg_catalog.current_setting('synchronous_commit') END, true) AS synchronous_commit`
-    : '';
+  const waits =
+    followedIn !== undefined
+      ? ` RETURNING pg_catalog.set_config('synchronous_commit', CASE WHEN pg_catalog.clock_timestamp() - pg_catalog.now() < '${quickMs} ms' THEN 'off' ELSE pg_catalog.current_setting('synchronous_commit') END, true) AS synchronous_commit`
+      : '';
   return `INSERT INTO ${name} (version, name, checksum, duration_ms, applied_by) VALUES (${version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)${waits}`;
 }
 
