@@ -23,7 +23,7 @@ const lazyModules = {
     // The global one is there already.
     onResolve({ filter: /^perf_hooks$/ }, ({ path }) => ({ path, namespace: 'global' }));
     onLoad({ filter: /.*/, namespace: 'global' }, () => ({ contents: 'module.exports = globalThis;' }));
-    onResolve({ filter: /^(node:)?(tls|os|child_process|worker_threads|v8)$/ }, ({ path, namespace }) =>
+    onResolve({ filter: /^(node:)?(tls|os|child_process|worker_threads|v8|crypto)$/ }, ({ path, namespace }) =>
       namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
     );
     onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {

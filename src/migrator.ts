@@ -32,8 +32,6 @@ export function openMigrator(settings: MigratorSettings): Migrator {
 }
 
 const defaultLockRetries = 10;
-/** How long an answer that was lost is looked for. */
-const lookUpWaitMs = 10_000;
 
 /** What was decided, and on what. */
 interface Decision {
@@ -139,10 +137,11 @@ class Engine implements Migrator {
       const first = unlessUnfinished(() => look(connection.reading));
       if (first?.plan.steps.length === 0) return summary(first, []);
       refuseReadOnly(connection);
-      // Every file is read before anything runs: a mistake in the last one must not leave half a deploy.
-      for (const step of first?.plan.steps ?? []) folder.script(step);
-      await this.#workspace.lock(connection, options);
-      const decision = look(await connection.read());
+      const reading = await this.#workspace.lock(connection, options, () => {
+        // Every file is read before anything runs: a mistake in the last one must not leave half a deploy.
+        for (const step of first?.plan.steps ?? []) folder.script(step);
+      });
+      const decision = look(reading);
       if (decision.plan.steps.length === 0) return summary(decision, []);
       const work = worksOf(decision.plan, decision.reading, folder);
       this.#workspace.emit({
@@ -194,12 +193,9 @@ class Engine implements Migrator {
     if (first === undefined) return failure;
     try {
       await lost.close();
-      const options = { lockWaitMs: lookUpWaitMs, waitMs: lookUpWaitMs };
-      const { recorded, journalled } = await this.#workspace.connected(options, async (connection) => {
-        await this.#workspace.lock(connection, options);
-        const { applied, unfinished } = await connection.read();
-        return { recorded: versionsOf(applied), journalled: versionsOf(unfinished) };
-      });
+      const { applied, unfinished } = await this.#workspace.lookUp();
+      const recorded = versionsOf(applied);
+      const journalled = versionsOf(unfinished);
       let begun = true;
       for (const [work, step] of unknown) {
         const up = work.direction === 'up';
@@ -235,8 +231,7 @@ class Engine implements Migrator {
         decide(reading, resolve(folder.files, folder.checksums(reading), reading), folder);
       look(connection.reading);
       refuseReadOnly(connection);
-      await this.#workspace.lock(connection, options);
-      const reading = await connection.read();
+      const reading = await this.#workspace.lock(connection, options);
       const edits = look(reading);
       const largest = edits.reduce(
         (max, { change }) => (BigInt(change.version) > max ? BigInt(change.version) : max),

@@ -17,11 +17,14 @@ import type { MigratorSettings, WaitOption } from './options.ts';
 const defaultLockWaitMs = 300_000;
 /** Between two tries to reach the database. */
 const reachAgainMs = 500;
+/** How long an answer that was lost is looked for. */
+const lookUpMs = 10_000;
 /** An answer that takes longer is worth a word. */
 const silentMs = 2000;
 /** How long the server may take to give the lock back. */
 const giveBackMs = 1000;
-const filesAtOnce = 16;
+/** Work that is done between two looks at what the server says. */
+const workedMs = 0.25;
 const defaultLockTimeoutMs = 5000;
 const defaultMaxVictims = 20;
 
@@ -121,18 +124,52 @@ export class Workspace {
     return await answer.finally(() => clearTimeout(timer));
   }
 
-  /** Takes the lock for as long as the session lasts. Throws `lock.timeout`. */
-  async lock(connection: Connection, { lockWaitMs = defaultLockWaitMs }: WaitOption): Promise<void> {
+  /**
+   * Takes the lock for as long as the session lasts, and reads the history again; `meanwhile` runs while the
+   * server is asked. Throws `lock.timeout`, and as `meanwhile` does.
+   */
+  async lock(
+    connection: Connection,
+    { lockWaitMs = defaultLockWaitMs }: WaitOption,
+    meanwhile = (): void => {},
+  ): Promise<HistoryReading> {
     const { pooled } = connection;
     if (pooled) this.emit({ type: 'pooler' });
     this.#locked.add(connection);
-    await acquireLock(connection, lockKey(connection.reading.table), {
+    const options = {
       waitMs: lockWaitMs,
       signal: this.settings.signal,
       inTransaction: pooled,
-      onWaiting: (holder, waitedMs) => this.emit({ type: 'lock-waiting', holder, waitedMs }),
+      onWaiting: (holder: OtherSession | null, waitedMs: number) =>
+        this.emit({ type: 'lock-waiting', holder, waitedMs }),
+    };
+    const reading = await acquireLock(connection, lockKey(connection.reading.table), options, async () => {
+      const read = pooled ? undefined : connection.read();
+      read?.catch(() => {}); // it is awaited, unless something else fails
+      await setImmediate(); // now both have left
+      meanwhile();
+      return await read;
     });
     if (pooled) await this.#telling(connection.moveOn());
+    return reading ?? (await connection.read());
+  }
+
+  /**
+   * Reads the history under the lock on a new session, or on another when that is lost, too: a server that goes
+   * down takes connections that it drops. Throws what was in the way in the end.
+   */
+  async lookUp(): Promise<HistoryReading> {
+    const begun = performance.now();
+    for (;;) {
+      const left = Math.max(0, lookUpMs - (performance.now() - begun));
+      const options = { lockWaitMs: left, waitMs: left };
+      try {
+        return await this.connected(options, async (connection) => await this.lock(connection, options));
+      } catch (error) {
+        if (!isAmeliaError(error, 'session.lost') || left <= reachAgainMs) throw error;
+        await sleep(reachAgainMs);
+      }
+    }
   }
 
   /** Who migrates at this moment; null when nobody does. */
@@ -196,13 +233,13 @@ export class Workspace {
   }
 }
 
-/** A few files at a time, so that what the server says is heard in between. */
+/** A little at a time, so that what the server says is heard in between. */
 async function workAhead(folder: Folder, connecting: Promise<unknown>): Promise<void> {
   let isOver = false;
   const over = () => (isOver = true);
   connecting.then(over, over);
   do await setImmediate();
-  while (!isOver && folder.workAhead(filesAtOnce));
+  while (!isOver && folder.workAhead(workedMs));
 }
 
 /** What PgBouncer says, under one code for everything, while the server behind it cannot be reached. */

@@ -85,8 +85,9 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     return session;
   };
   try {
-    const readingFirst = inRole(role, historyQuery(table, { rows: true }));
-    let { session, answer: asked }: { session: Session; answer?: Promise<Answer> } = await open(readingFirst);
+    let known = { exists: true };
+    const readingFirst = () => inRole(role, historyQuery(table, { rows: known.exists }));
+    let { session, answer: asked }: { session: Session; answer?: Promise<Answer> } = await open(readingFirst());
     const ask = async (query: string) => {
       const answered = asked ?? session.send(inRole(role, query)).answer;
       asked = undefined;
@@ -98,7 +99,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
         throw refusedRole(error, role, session.user);
       }
     };
-    const read = () => readHistory(table, ask);
+    const read = async () => (known = await readHistory(table, ask, known));
     const reading = await read();
     // A pooler answers for the server, with a process id of its own.
     pooled = embedded === undefined && reading.pid !== session.pid;
@@ -108,7 +109,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
       if (pooled) session = await another('SELECT');
     };
     const moveOn = async () => {
-      ({ session, answer: asked } = await open(readingFirst));
+      ({ session, answer: asked } = await open(readingFirst()));
     };
     return {
       get session() {

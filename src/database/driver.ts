@@ -4,6 +4,7 @@ import type net from 'node:net';
 import postgres from 'postgres';
 import { AmeliaError } from '../errors.ts';
 import type { Notice } from '../events.ts';
+import type { ServerError } from './server-error.ts';
 import type { ConnectionTarget } from './target.ts';
 
 /** The parts of the driver's query object that are used here (postgres 3.4). */
@@ -20,18 +21,6 @@ export type DriverResult = Record<string, unknown>[] & { command: string; count:
 export interface Backend {
   readonly pid: number;
   readonly secret: number;
-}
-
-/** An error that the server reported, with its SQLSTATE in `code`. */
-export type ServerError = postgres.PostgresError;
-
-export function isServerError(error: unknown): error is ServerError {
-  return error instanceof postgres.PostgresError;
-}
-
-/** True for an error after which the server has closed the connection. */
-export function isFatal(error: unknown): boolean {
-  return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
 }
 
 /** So many bytes of messages leave together: few at first, so that the server begins, then twice as many each time. */
@@ -134,10 +123,11 @@ export class Driver {
     return new (postgres.PostgresError as unknown as new (said: object) => ServerError)(said);
   }
 
-  /** Ends the connection; what is in flight is given `graceMs` to be answered. Never throws. */
+  /** Ends the connection; what is in flight is given `graceMs` to be answered, unless it is lost. Never throws. */
   async end(graceMs: number): Promise<void> {
+    const timeout = this.#lost ? 0 : graceMs / 1000;
     this.lose(undefined, 'it was closed');
-    await this.#sql.end({ timeout: graceMs / 1000 }).catch(() => {});
+    await this.#sql.end({ timeout }).catch(() => {});
     this.#part();
   }
 

@@ -1,7 +1,7 @@
 // Commits that do not wait for the server's disk: what they did is told when it would survive a crash of
 // the server. A later commit that waits carries all before it, since the log is written in order
 // (manual, section 30.4); `settle` makes one. Never decides which commits wait.
-import { isServerError } from './driver.ts';
+import { isServerError } from './server-error.ts';
 import type { Session } from './session.ts';
 
 /** Something for a commit to wait for: one that wrote nothing to the log would not. It changes nothing. */

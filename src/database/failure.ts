@@ -4,7 +4,7 @@ import { AmeliaError } from '../errors.ts';
 import type { OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
-import { isServerError, type ServerError } from './driver.ts';
+import { isServerError, type ServerError } from './server-error.ts';
 import type { TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 import { alertOf } from './tls-alert.ts';

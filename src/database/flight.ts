@@ -7,8 +7,7 @@ import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
 import { begin, finish } from './envelope.ts';
-import { isFatal, isServerError } from './driver.ts';
-import { asBuffer } from '../migration/lexer.ts';
+import { isFatal, isServerError } from './server-error.ts';
 import type { Script } from '../migration/types.ts';
 import { Run } from './run.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
@@ -140,9 +139,10 @@ function isShort(work: Work | undefined): boolean {
 }
 
 /** A dump often ends with the rows of a history: whether they are in the way is to be known at once. */
-function maySpeakOf(table: string, { statements, text }: Script): boolean {
+function maySpeakOf(table: string, script: Script): boolean {
+  const { statements } = script;
   const end = statements.at(statements.length - 1)?.end ?? 0;
-  return end > mostPlainBytes || asBuffer(text).toString().toLowerCase().includes(table.toLowerCase());
+  return end > mostPlainBytes || script.reader().read(0, end).toString().toLowerCase().includes(table.toLowerCase());
 }
 
 /** What a step is called that did what it was to do. */

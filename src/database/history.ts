@@ -101,17 +101,23 @@ interface Row {
 }
 
 /**
- * Reads the history through `ask`, which sends one message and gives its answer.
+ * Reads the history through `ask`, which sends one message and gives its answer. One is enough where the table
+ * is as it was `known`.
  * Throws `history.foreign`, `session.privilege` or `config.invalid` (no schema to keep it in).
  */
-export async function readHistory(wanted: TableName, ask: (query: string) => Promise<Answer>): Promise<HistoryReading> {
+export async function readHistory(
+  wanted: TableName,
+  ask: (query: string) => Promise<Answer>,
+  known: { readonly exists: boolean } = { exists: true },
+): Promise<HistoryReading> {
   let row: Row | undefined;
   let unreadable: unknown;
   try {
-    row = (await ask(historyQuery(wanted, { rows: true }))).rows[0] as Row | undefined;
+    row = (await ask(historyQuery(wanted, { rows: known.exists }))).rows[0] as Row | undefined;
+    if (!known.exists && row?.kind) return await readHistory(wanted, ask);
   } catch (error) {
     // The table is not there, is not ours, or may not be read: ask again without touching it.
-    if (error instanceof AmeliaError) throw error;
+    if (error instanceof AmeliaError || !known.exists) throw error;
     unreadable = error;
     row = (await ask(historyQuery(wanted, { rows: false }))).rows[0] as Row | undefined;
     // Another run made it in between.

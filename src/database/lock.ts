@@ -47,18 +47,27 @@ function tryTransactionLock(key: bigint): string {
 }
 
 /**
- * Takes the lock for the seeker's session and keeps it until that ends.
+ * Takes the lock for the seeker's session and keeps it until that ends. What `behind` does comes behind the
+ * first try, before its answer: it counts only where that one took the lock; its failure counts either way.
  * Throws `lock.timeout` after `waitMs`, naming the holder.
  */
-export async function acquireLock(seeker: LockSeeker, key: bigint, options: LockOptions): Promise<void> {
+export async function acquireLock<T>(
+  seeker: LockSeeker,
+  key: bigint,
+  options: LockOptions,
+  behind: () => Promise<T>,
+): Promise<T | undefined> {
   const begun = performance.now();
   let pollMs = firstPollMs;
+  let first: Promise<T> | undefined;
   for (;;) {
     const { session } = seeker;
-    const [row] = await session.query<{ locked: boolean }>(
-      options.inTransaction ? tryTransactionLock(key) : tryLock(key),
-    );
-    if (row?.locked) return;
+    const { answer } = session.send(options.inTransaction ? tryTransactionLock(key) : tryLock(key));
+    const tried = first === undefined ? (first = behind()) : undefined;
+    tried?.catch(() => {}); // it is awaited, unless the answer is a failure
+    const isLocked = (await answer).rows[0]?.['locked'] === true;
+    if (isLocked) return await tried;
+    await tried;
     if (options.inTransaction) await session.query('ROLLBACK');
     const waitedMs = performance.now() - begun;
     if (waitedMs >= options.waitMs) {

@@ -4,7 +4,7 @@ import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Notice, StepResult, StepState } from '../events.ts';
 import { Locator, summarize } from '../migration/location.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
-import { isServerError, type ServerError } from './driver.ts';
+import { isServerError, type ServerError } from './server-error.ts';
 import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
 import { displayTable } from './identifiers.ts';
 import type { Answer, Listener } from './session.ts';

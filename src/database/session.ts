@@ -6,9 +6,11 @@ import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
 import { describeAddress } from './connect.ts';
 import type { OpenOptions, TlsFacts } from './connect.ts';
-import { Driver, isFatal, isServerError, type Backend, type DriverResult } from './driver.ts';
+import type { Backend, Driver, DriverResult } from './driver.ts';
 import type { EmbeddedServer } from './embedded.ts';
 import { connectFailure, interruption } from './failure.ts';
+import { InFlight, type Pending } from './in-flight.ts';
+import { isFatal, isServerError } from './server-error.ts';
 import type { ConnectionTarget, TargetHost } from './target.ts';
 import { inEachWay, type Entered } from './ways.ts';
 
@@ -34,17 +36,6 @@ export interface Listener {
   readonly failure?: (error: unknown) => void;
 }
 
-/** A message that is not answered yet. */
-interface Pending {
-  readonly bytes: number;
-  startedAt: number;
-  readonly listener: Listener | undefined;
-}
-
-/** Bounds of what is in flight: enough to hide the round trip, little enough to cancel and to hold in memory. */
-const maxInFlight = 1000;
-const maxBytesInFlight = 1024 * 1024;
-
 /** An open session. Errors that the server reports come as they are; any other is `session.lost`. */
 export class Session {
   readonly database: DatabaseInfo;
@@ -54,12 +45,10 @@ export class Session {
   /** Undefined where nothing is encrypted. */
   readonly tls: TlsFacts | undefined;
   readonly #driver: Driver;
-  readonly #inFlight: Pending[];
+  readonly #inFlight: InFlight;
   #backend: Backend = { pid: 0, secret: 0 };
-  #bytesInFlight = 0;
-  #roomMade: (() => void) | undefined;
 
-  private constructor(driver: Driver, inFlight: Pending[], { target, connected, embedded }: Entered) {
+  private constructor(driver: Driver, inFlight: InFlight, { target, connected, embedded }: Entered) {
     const { place, tls } = connected;
     this.#driver = driver;
     this.#inFlight = inFlight;
@@ -102,14 +91,21 @@ export class Session {
   static async #enter(first: string, where: Entered, { signal }: OpenOptions) {
     const { target, connected, embedded } = where;
     const { socket, place } = connected;
-    const inFlight: Pending[] = [];
+    const inFlight = new InFlight();
     const pinned = {
       ...target,
       password: target.password ?? place.password,
       hosts: [place],
       sessionAttributes: 'any',
     } as const;
-    const driver = new Driver(socket, pinned, (notice) => inFlight[0]?.listener?.notice?.(notice));
+    // Loaded while the server makes its backend ready; closed by now, the socket would never say so again.
+    const { Driver } = await import('./driver.ts');
+    if (socket.destroyed) {
+      const address = describeAddress(place.host, place.port);
+      const reason = 'it closed the connection';
+      throw new AmeliaError('session.unreachable', { target: address, reason }, { cause: connected.socketError?.() });
+    }
+    const driver = new Driver(socket, pinned, (notice) => inFlight.current?.listener?.notice?.(notice));
     const session = new Session(driver, inFlight, { ...where, target: pinned });
     const aborted = () => void socket.destroy();
     signal?.addEventListener('abort', aborted, { once: true });
@@ -147,7 +143,7 @@ export class Session {
 
   /** Milliseconds that the server has been busy with the message that it is at; 0 when it has none. */
   get busyMs(): number {
-    const current = this.#inFlight[0];
+    const { current } = this.#inFlight;
     return current === undefined ? 0 : performance.now() - current.startedAt;
   }
 
@@ -168,25 +164,15 @@ export class Session {
     return (await this.#send(text)).rows as readonly Row[];
   }
 
-  /**
-   * Resolves when there is room in flight for a message of so many bytes. Once it was full, that is when
-   * it is half empty: filled up one by one, each message would cost a round trip again.
-   */
+  /** Resolves when there is room in flight for a message of so many bytes. */
   async room(bytes: number): Promise<void> {
-    if (this.#fits(bytes, 1)) return;
-    while (this.#inFlight.length > 0 && !this.#fits(bytes, 2)) {
-      await new Promise<void>((resolve) => (this.#roomMade = resolve));
-    }
-  }
-
-  #fits(bytes: number, share: number): boolean {
-    return this.#inFlight.length < maxInFlight / share && (this.#bytesInFlight + bytes) * share <= maxBytesInFlight;
+    await this.#inFlight.room(bytes);
   }
 
   /** Runs `COPY … FROM stdin` with these rows; an AmeliaError of theirs is its own. Nothing else may be in flight. */
   async copy(text: string, rows: Iterable<Uint8Array>, listener?: Listener): Promise<Answer> {
     if (this.lost) throw this.lost;
-    const pending = this.#track(0, listener);
+    const pending = this.#inFlight.add(0, listener);
     const query = this.#driver.query(text);
     // The driver forgets a failure that comes after the last row was sent: hear it at its source.
     const failed = new Promise<never>((_, reject) => {
@@ -224,7 +210,7 @@ export class Session {
       listener?.failure?.(failure);
       throw failure;
     } finally {
-      this.#settle();
+      this.#inFlight.settle();
     }
   }
 
@@ -248,7 +234,7 @@ export class Session {
       listener?.failure?.(this.lost);
       throw this.lost;
     }
-    const pending = this.#track(text.length, listener);
+    const pending = this.#inFlight.add(text.length, listener);
     const query = this.#driver.query(text);
     // The driver settles a query while it reads the server's messages, one after another; only
     // hearing it there keeps each notice and each millisecond with its own statement.
@@ -256,32 +242,18 @@ export class Session {
     query.resolve = (value) => {
       const answer = readAnswer(value as DriverResult, pending);
       this.#backend = query.state ?? this.#backend;
-      this.#settle();
+      this.#inFlight.settle();
       listener?.answer?.(answer);
       resolve(answer);
     };
     query.reject = (error) => {
       this.#backend = query.state ?? this.#backend;
-      this.#settle();
+      this.#inFlight.settle();
       const failure = this.#translate(error);
       listener?.failure?.(failure);
       reject(failure);
     };
     return (await query) as Answer;
-  }
-
-  #track(bytes: number, listener: Listener | undefined): Pending {
-    const pending = { bytes, startedAt: performance.now(), listener };
-    this.#inFlight.push(pending);
-    this.#bytesInFlight += bytes;
-    return pending;
-  }
-
-  #settle(): void {
-    this.#bytesInFlight -= this.#inFlight.shift()?.bytes ?? 0;
-    const next = this.#inFlight[0];
-    if (next) next.startedAt = performance.now();
-    this.#roomMade?.();
   }
 
   #translate(error: unknown): Error {

@@ -4,7 +4,7 @@
 import { AmeliaError } from '../errors.ts';
 import { RunningChecksum } from '../migration/checksum.ts';
 import { readEffect, type Effect } from '../migration/effect.ts';
-import { isServerError } from './driver.ts';
+import { isServerError } from './server-error.ts';
 import { placeOf } from './failure.ts';
 import { asRole, begin, givenBack, record, sessionSettings, setBack } from './envelope.ts';
 import { doneState, undone } from './flight.ts';

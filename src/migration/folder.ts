@@ -31,11 +31,13 @@ export class Folder {
   }
 
   /**
-   * Works out the checksums of the next `count` small files, for who has nothing better to do; false when there
-   * are no more. What cannot be read is left to whoever needs it.
+   * Works out the checksums of small files for about `ms` milliseconds, for who has nothing better to do; false
+   * when there are no more. What cannot be read is left to whoever needs it.
    */
-  workAhead(count: number): boolean {
-    for (const { path } of this.files.slice(this.#ahead, (this.#ahead += count))) {
+  workAhead(ms: number): boolean {
+    const begun = performance.now();
+    while (this.#ahead < this.files.length && performance.now() - begun < ms) {
+      const { path } = this.files[this.#ahead++]!;
       try {
         const text = readSmall(path);
         if (text) this.#checksums.set(path, checksum(text));

@@ -98,7 +98,11 @@ const rooms: readonly Room[] = [
     values: [/^database\//, errors, /^migration\/(checksum|effect)\.ts$/],
     types: someTypes,
   },
-  { holds: /^database\/driver\.ts$/, values: [errors, node, /^postgres$/], types: [events, /^database\/target\.ts$/] },
+  {
+    holds: /^database\/driver\.ts$/,
+    values: [errors, node, /^postgres$/],
+    types: [events, /^database\/(target|server-error)\.ts$/],
+  },
   { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
   {
     holds: /^schema\//,

@@ -1,0 +1,14 @@
+// An error that the server reported, told apart from all others without loading the driver that made it.
+import type postgres from 'postgres';
+
+/** With its SQLSTATE in `code`. */
+export type ServerError = postgres.PostgresError;
+
+export function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && error.name === 'PostgresError';
+}
+
+/** True for an error after which the server has closed the connection. */
+export function isFatal(error: unknown): boolean {
+  return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
+}
