@@ -144,14 +144,14 @@ export class Workspace {
         this.emit({ type: 'lock-waiting', holder, waitedMs }),
     };
     const reading = await acquireLock(connection, lockKey(connection.reading.table), options, async () => {
-      const read = pooled ? undefined : connection.read();
+      const read = pooled ? undefined : this.#telling(connection.read());
       read?.catch(() => {}); // it is awaited, unless something else fails
       await setImmediate(); // now both have left
       meanwhile();
       return await read;
     });
     if (pooled) await this.#telling(connection.moveOn());
-    return reading ?? (await connection.read());
+    return reading ?? (await this.#telling(connection.read()));
   }
 
   /**

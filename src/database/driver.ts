@@ -44,9 +44,10 @@ export class Driver {
     this.#socket = socket;
     socket.on('data', (chunk) => (this.#heard = chunk));
     this.#sql = postgres({
-      // The driver asks for a socket again when the connection is gone: that is the moment to refuse.
+      // The driver asks for a socket again when the connection is gone: that is the moment to refuse. It listens
+      // from now on: of a socket that has closed by now it would never hear.
       socket: () => {
-        if (taken) throw this.lose();
+        if (taken || socket.destroyed) throw this.lose();
         taken = true;
         return socket;
       },

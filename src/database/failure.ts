@@ -1,6 +1,6 @@
 // What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
 // catalogue entry each, with the place in the file. Never talks to a server.
-import { AmeliaError } from '../errors.ts';
+import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
@@ -18,6 +18,8 @@ export function interruption(signal: AbortSignal | undefined, result?: RunResult
 
 /** Why a session could not be opened. `address` is where, for a person to read. */
 export function connectFailure(cause: unknown, target: ConnectionTarget, address: string): AmeliaError {
+  const closed = { target: address, reason: 'it closed the connection' };
+  if (isAmeliaError(cause, 'session.lost')) return new AmeliaError('session.unreachable', closed, { cause });
   if (cause instanceof AmeliaError) return cause as AmeliaError;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const code = (cause as { code?: unknown } | null)?.code;
@@ -52,7 +54,7 @@ export function connectFailure(cause: unknown, target: ConnectionTarget, address
     case 'CONNECTION_DESTROYED':
     case 'ECONNRESET':
     case 'EPIPE':
-      return new AmeliaError('session.unreachable', { ...at, reason: 'it closed the connection' }, { cause });
+      return new AmeliaError('session.unreachable', closed, { cause });
     default:
       // 42501: no CONNECT privilege; 53300: too many connections; 57P03: starting up or shutting down; …
       return isServerError(cause)

@@ -98,13 +98,8 @@ export class Session {
       hosts: [place],
       sessionAttributes: 'any',
     } as const;
-    // Loaded while the server makes its backend ready; closed by now, the socket would never say so again.
+    // Loaded while the server makes its backend ready.
     const { Driver } = await import('./driver.ts');
-    if (socket.destroyed) {
-      const address = describeAddress(place.host, place.port);
-      const reason = 'it closed the connection';
-      throw new AmeliaError('session.unreachable', { target: address, reason }, { cause: connected.socketError?.() });
-    }
     const driver = new Driver(socket, pinned, (notice) => inFlight.current?.listener?.notice?.(notice));
     const session = new Session(driver, inFlight, { ...where, target: pinned });
     const aborted = () => void socket.destroy();

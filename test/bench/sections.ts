@@ -34,7 +34,7 @@ const PROCESSES_AT_ONCE = 20;
 /** Measures one section. */
 export async function runSection(section: Section, every: Bench): Promise<(Table | PlainTable)[]> {
   const small = section === 'apply-100' || section === 'noop' || section === 'status';
-  const bench = { ...every, tools: every.tools.filter(({ wrapper }) => small || wrapper !== true) };
+  const bench = { ...every, tools: every.tools.filter(({ variant }) => small || variant !== true) };
   switch (section) {
     case 'apply-100':
       return atEachLatency(bench, '100 migrations', fromEmpty(bench, smallMigrations(100)));

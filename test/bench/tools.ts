@@ -24,8 +24,8 @@ export interface Tool {
   history: string;
   /** Whether it can send the data of `COPY … FROM stdin`. */
   copies?: boolean;
-  /** Another tool by way of the program that its package puts in front of it: measured where that can be told. */
-  wrapper?: boolean;
+  /** Another tool, called or fed differently: measured where that can be told. */
+  variant?: boolean;
   /** What a reader of its figures has to know. */
   note?: string;
 }
@@ -43,6 +43,7 @@ export const TOOL_NAMES = [
   'psql',
   'amelia-db',
   'dbmate',
+  'psql with a history',
   'psql of the PATH',
   'dbmate of npm',
   'node-pg-migrate',
@@ -68,7 +69,7 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
     args: [ameliaBin, command, '--database-url', url, '--migrations', folder],
   });
 
-  const tools: Omit<Record<ToolName, Tool>, 'psql of the PATH' | 'dbmate of npm'> = {
+  const tools: Omit<Record<ToolName, Tool>, 'psql with a history' | 'psql of the PATH' | 'dbmate of npm'> = {
     psql: {
       name: 'psql',
       version: execFileSync(psql, ['--version'], { encoding: 'utf8' }).replace(/^.*?(\d+[.\d]*).*$/s, '$1'),
@@ -76,13 +77,8 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
         'the floor: one process reads all files, each between `BEGIN` and `COMMIT`, a statement a round trip; ' +
         'it keeps no history but writes all versions at the end, so that there is something to read when nothing is to do',
       write(folder, migrations) {
-        const steps = migrations.map((migration) => {
-          const file = `${digits(migration.number)}_${migration.name}.sql`;
-          writeMigration(folder, file, migration);
-          return `BEGIN;\n\\ir ${file}\nCOMMIT;\n`;
-        });
         const all = `CREATE TABLE schema_migrations AS SELECT generate_series(1, ${migrations.length}) AS version;\n`;
-        fs.writeFileSync(join(folder, 'all'), steps.join('') + all);
+        fs.writeFileSync(join(folder, 'all'), psqlSteps(folder, migrations, () => '') + all);
       },
       migrate: (folder, url) => ({
         program: psql,
@@ -191,6 +187,22 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
   };
   return {
     ...tools,
+    'psql with a history': {
+      ...tools.psql,
+      name: 'psql with a history',
+      note: 'the same with what the other tools do besides: each version is written in the transaction of its migration',
+      write(folder, migrations) {
+        const steps = psqlSteps(
+          folder,
+          migrations,
+          (version) => `INSERT INTO schema_migrations VALUES (${version});\n`,
+        );
+        const table =
+          'CREATE TABLE schema_migrations (version bigint PRIMARY KEY, applied_at timestamptz DEFAULT now());\n';
+        fs.writeFileSync(join(folder, 'all'), table + steps);
+      },
+      variant: true,
+    },
     'psql of the PATH': throughWrapper(tools.psql, {
       name: 'psql of the PATH',
       note: 'the same as it is installed: on Debian a Perl program looks for the newest one and starts it',
@@ -204,6 +216,16 @@ export function prepareTools(cache: string, builtPackage: string): Record<ToolNa
   };
 }
 
+/** Writes the migrations' files; gives what psql reads to run each in a transaction, its record before the COMMIT. */
+function psqlSteps(folder: string, migrations: Migration[], record: (version: number) => string): string {
+  const steps = migrations.map((migration) => {
+    const file = `${digits(migration.number)}_${migration.name}.sql`;
+    writeMigration(folder, file, migration);
+    return `BEGIN;\n\\ir ${file}\n${record(migration.number)}COMMIT;\n`;
+  });
+  return steps.join('');
+}
+
 /** The same tool, started the way a user does; only small jobs can tell the difference. */
 function throughWrapper(
   tool: Tool,
@@ -215,7 +237,7 @@ function throughWrapper(
     ...as,
     migrate: (folder, url) => wrapped(migrate(folder, url)),
     ...(status && { status: (folder: string, url: string) => wrapped(status(folder, url)) }),
-    wrapper: true,
+    variant: true,
   };
 }
 

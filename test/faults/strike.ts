@@ -179,7 +179,9 @@ function reportOf(result: AmeliaResult): Report | undefined {
 }
 
 function describeEnd(result: AmeliaResult): string {
-  if (result.signal) return `ended by ${result.signal}`;
+  // What it had said by then tells where it was.
+  const last = `${result.stdout}${result.stderr}`.trimEnd().split('\n').at(-1);
+  if (result.signal) return `ended by ${result.signal}: ${last}`;
   const error = reportOf(result)?.error;
   const why = error ? ` ${error.code}: ${error.message.split('\n')[0]}` : '';
   return `exit ${result.status}${why}`;

@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freshDatabase } from '../../support/database.ts';
 import { engineFor, failureOf } from '../../support/engine.ts';
+import { startProxy } from '../../support/proxy.ts';
 import { addFiles, folderOf } from '../../support/folder.ts';
 
 describe('a file of another tool, with its way back in the same file', () => {
@@ -80,25 +81,58 @@ describe('while somebody else migrates', () => {
     expect((await ours.status()).running).toBeNull();
   });
 
-  it('that the history is locked is said, and nothing more until it is free', async () => {
-    const database = await freshDatabase();
-    const engine = engineFor(database.url, folderOf({ '1_a.sql': 'CREATE TABLE a ();' }));
-    await engine.migrate();
-    const holder = postgres(database.url, { max: 1, onnotice: () => {} });
-    onTestFinished(() => holder.end());
-    const locked = await holder.reserve();
-    await locked`BEGIN`;
-    await locked`LOCK TABLE schema_migrations`;
+  describe('that the history is locked is said, and nothing more until it is free', () => {
+    const said = {
+      type: 'database-waiting',
+      reason: 'no answer yet: schema_migrations is locked, or a pooler has no connection to give',
+    };
+    /** Locks it; resolves to what gives it back. */
+    async function lockHistory(url: string): Promise<() => Promise<void>> {
+      const holder = postgres(url, { max: 1, onnotice: () => {} });
+      onTestFinished(() => holder.end());
+      const locked = await holder.reserve();
+      await locked`BEGIN`;
+      await locked`LOCK TABLE schema_migrations`;
+      return async () => {
+        await locked`COMMIT`;
+        locked.release();
+      };
+    }
 
-    const asked = engine.status();
-    await expect
-      .poll(() => engine.events)
-      .toContainEqual({
-        type: 'database-waiting',
-        reason: 'no answer yet: schema_migrations is locked, or a pooler has no connection to give',
+    it('before anything is known of it', async () => {
+      const database = await freshDatabase();
+      const engine = engineFor(database.url, folderOf({ '1_a.sql': 'CREATE TABLE a ();' }));
+      await engine.migrate();
+      const giveBack = await lockHistory(database.url);
+
+      const asked = engine.status();
+      await expect.poll(() => engine.events).toContainEqual(said);
+      await giveBack();
+      expect(await asked).toMatchObject({ current: '1' });
+    });
+
+    it('when it is read again behind the lock', async () => {
+      const database = await freshDatabase();
+      const folder = folderOf({ '1_a.sql': 'CREATE TABLE a ();' });
+      await engineFor(database.url, folder).migrate();
+      addFiles(folder, { '2_b.sql': 'CREATE TABLE b ();' });
+      let giveBack = async () => {};
+      const proxy = await startProxy(database.url, {
+        fault: {
+          at: ({ text }) => text.includes('pg_try_advisory_lock'),
+          what: 'call-before',
+          call: async () => {
+            giveBack = await lockHistory(database.url);
+            return 'go-on';
+          },
+        },
       });
-    await locked`COMMIT`;
-    locked.release();
-    expect(await asked).toMatchObject({ current: '1' });
+      const engine = engineFor(proxy.url, folder);
+
+      const asked = engine.migrate();
+      await expect.poll(() => engine.events).toContainEqual(said);
+      await giveBack();
+      expect(await asked).toMatchObject({ to: '2' });
+    });
   });
 });
