@@ -122,6 +122,8 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
           client.pause();
           const then = await struckBy?.call?.({ message: message!, clientPort: server.localPort ?? 0 });
           if (then === 'cut') {
+            // Has the server gone meanwhile, nobody would tell the client any more.
+            if (server.readableEnded || server.destroyed) return drop(link);
             toServer(null);
             link.frozen = true;
             return;
