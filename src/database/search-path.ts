@@ -1,0 +1,8 @@
+// The search path of our own statements. Objects in any other schema may be a stranger's.
+
+/**
+ * Ahead of our own statements, in the same transaction or in the same message (several statements in one message
+ * of the simple protocol are one transaction): nothing outside pg_catalog can be chosen as an operator, a function,
+ * a cast or a type. pg_temp is named, and last, because it comes first where it is not (manual, section 20.11.1).
+ */
+export const ownSearchPath = 'SET LOCAL search_path TO pg_catalog, pg_temp';
