@@ -1,5 +1,4 @@
-// Bundles src/ into dist/: the command line as one file behind a small entry, with the code that V8 compiled
-// of it, and the library beside it.
+// Bundles src/ into dist/: the command line as one file behind a small entry, and the library beside it.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -33,10 +32,9 @@ const lazyModules = {
     });
   },
 };
-const cachedRun = {
-  name: 'cached-run',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /\/run\.ts$/ }, () => ({ path: path.resolve('src/cli/run-cached.cjs') })),
+const runByItself = {
+  name: 'run-by-itself',
+  setup: ({ onResolve }) => onResolve({ filter: /\/run\.ts$/ }, () => ({ path: './chunks/cli.cjs', external: true })),
 };
 const commandLine = {
   bundle: true,
@@ -48,13 +46,13 @@ const commandLine = {
   logLevel: 'warning',
 };
 // The entry by itself, so that `--version` loads one small file. CommonJS, as all of the command line: it starts
-// sooner, and V8 can be given the code that it compiled before.
+// sooner.
 await build({
   ...commandLine,
   entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/main.cjs',
   supported: { 'dynamic-import': false },
-  plugins: [cachedRun],
+  plugins: [runByItself],
 });
 const cli = await build({
   ...commandLine,
@@ -157,28 +155,3 @@ if (!existsSync(cluster)) {
   await engine.close();
 }
 copyFileSync(cluster, 'dist/embedded-cluster.tar.gz');
-
-// What runs when there is nothing to do, compiled: the functions that these runs have called. By name and by
-// V8's own marks it is for this Node.js only; another compiles by itself.
-const warmUp = `
-  const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
-  const { load } = require('./src/cli/run-cached.cjs');
-  const folder = mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'amelia-db-build-'));
-  const silent = { write: () => true, on() {}, once() {}, off() {}, isTTY: false };
-  const host = { argv: [], env: {}, stdout: silent, stderr: silent, on() {}, off() {}, exit() {} };
-  const { cache, run, script } = load(require('node:path').resolve('dist'));
-  const migrations = folder + '/migrations';
-  mkdirSync(migrations);
-  writeFileSync(migrations + '/1_first.sql', 'CREATE TABLE first (id bigint PRIMARY KEY);');
-  const command = (...args) => run(host, [...args, '--migrations', migrations], { version: '', issues: '' });
-  (async () => {
-    for (const verb of ['migrate', 'migrate', 'status']) {
-      if ((await command(verb, '--embedded', folder + '/database')) !== 0) throw new Error(verb + ' failed');
-    }
-    await command('migrate', '--database-url', 'postgresql://nobody@127.0.0.1:1/nothing');
-    // The flags that the command line sets are part of V8's mark, and are not set yet when it is loaded.
-    for (const flag of ['--wasm-tier-up', '--wasm-dynamic-tiering']) require('node:v8').setFlagsFromString(flag);
-    writeFileSync(cache, script.createCachedData());
-  })().finally(() => rmSync(folder, { recursive: true, force: true }));
-`;
-execFileSync(process.execPath, ['--eval', warmUp], { stdio: 'inherit' });

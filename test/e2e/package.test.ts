@@ -82,30 +82,19 @@ describe('the package', () => {
 });
 
 describe('what is loaded', () => {
-  /** The files that a run loads, as Node's own loaders tell, and whether V8 took the code that was compiled before. */
-  async function loaded(
-    args: string[],
-    flags: string[] = [],
-  ): Promise<{ files: string[]; status: number | null; compiled: boolean }> {
+  /** The files that a run loads, as Node's own loader tells. */
+  async function loaded(args: string[]): Promise<{ files: string[]; status: number | null }> {
     const log = join(folderOf(), 'loaded');
     const tell = (what: string) => `require('node:fs').appendFileSync(${JSON.stringify(log)}, ${what} + '\\n');`;
     const hooks = folderOf({
-      'hooks.cjs': `const { Module } = require('node:module'), vm = require('node:vm');
+      'hooks.cjs': `const { Module } = require('node:module');
         const { load } = Module.prototype;
         Module.prototype.load = function (file) { ${tell('file')} return load.call(this, file); };
-        vm.Script = class extends vm.Script {
-          constructor(text, options) {
-            super(text, options);
-            ${tell('options.filename')}
-            if (this.cachedDataRejected === false) { ${tell(`'compiled'`)} }
-          }
-        };
         const threads = require('node:worker_threads');
         threads.Worker = class extends threads.Worker { constructor(file, options) { ${tell('file')} super(file, options); } };`,
     });
-    const { status } = await amelia(args, { nodeOptions: [...flags, '--require', join(hooks, 'hooks.cjs')] });
-    const files = readFileSync(log, 'utf8').trim().split('\n');
-    return { files: files.filter((file) => file !== 'compiled'), status, compiled: files.includes('compiled') };
+    const { status } = await amelia(args, { nodeOptions: ['--require', join(hooks, 'hooks.cjs')] });
+    return { files: readFileSync(log, 'utf8').trim().split('\n'), status };
   }
 
   it('nothing to do: the command line in one file, and no PGlite', async () => {
@@ -115,12 +104,6 @@ describe('what is loaded', () => {
     const { files, status } = await loaded(['migrate', ...on]);
     expect(status).toBe(0);
     expect(files.map((file) => basename(file))).toEqual(['amelia-db.js', 'main.cjs', 'cli.cjs']);
-  });
-
-  it('with the code that this Node.js compiled when it was built; without it where V8 runs otherwise', async () => {
-    const migrations = ['new', 'x', '-m', folderOf()];
-    expect(await loaded(migrations)).toMatchObject({ status: 0, compiled: true });
-    expect(await loaded(migrations, ['--no-lazy'])).toMatchObject({ status: 0, compiled: false });
   });
 
   it('writes nothing into the installation', async () => {
