@@ -5,18 +5,14 @@ import path from 'node:path';
 import { connect } from './database/connection.ts';
 import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
 import { journalOf } from './database/history.ts';
-import { Session } from './database/session.ts';
-import type { EmbeddedServer } from './database/embedded.ts';
-import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
-import { extensionsIn } from './migration/extensions.ts';
 import { Folder } from './migration/folder.ts';
 import { openMigrator } from './migrator.ts';
 import type { MigratorSettings, VerifyOptions } from './options.ts';
 import { readSchema } from './schema/catalog.ts';
 import { readContract, writeContract, type Contract } from './schema/contract.ts';
 import type { Finding, RelationName, VerifyPhase, VerifyResult } from './schema/model.ts';
-import { dropAll } from './schema/drop.ts';
+import { openScratch } from './scratch.ts';
 import { verifySchema, type Place } from './verify/verify.ts';
 import { Workspace } from './workspace.ts';
 
@@ -129,8 +125,9 @@ type ReplaySettings = Pick<MigratorSettings, 'migrations' | 'historyTable' | 'sc
 export async function replay(settings: ReplaySettings, version: bigint | null): Promise<Replayed> {
   const { scratch, migrations, signal } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
-  const place = scratch ? await borrow(scratch) : await openEmbedded(migrations);
-  const database = 'connect' in place.server ? { running: place.server } : { target: place.server };
+  const place = await openScratch(scratch, migrations);
+  const { server } = place;
+  const database = 'connect' in server ? { running: server } : { target: server };
   try {
     const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
     if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
@@ -143,11 +140,11 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
       name: place.name,
       close: async () => {
         await opened.close();
-        await place.clear();
+        await place.close();
       },
     };
   } catch (cause) {
-    await place.clear();
+    await place.close();
     if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
     throw new AmeliaError(
       'verify.scratch-failed',
@@ -157,44 +154,4 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
   }
 }
 
-/** An empty database, and how it is left as it was. */
-interface Scratch {
-  readonly name: string;
-  readonly server: ConnectionTarget | EmbeddedServer;
-  readonly clear: () => Promise<void>;
-}
-
-async function openEmbedded(migrations: string): Promise<Scratch> {
-  const { EmbeddedServer } = await import('./database/embedded.ts');
-  const opened = await EmbeddedServer.openInMemory(extensionsIn(migrations));
-  return { name: 'embedded PostgreSQL', server: opened, clear: () => opened.close() };
-}
-
-/** Throws `verify.scratch-not-empty`. */
-async function borrow(server: ConnectionTarget | EmbeddedServer): Promise<Scratch> {
-  await withSession(server, async (session) => {
-    const { tables, views, functions, sequences, enums, domains } = await readSchema(session);
-    const found = [...tables, ...views, ...functions, ...sequences, ...enums, ...domains][0];
-    if (found)
-      throw new AmeliaError('verify.scratch-not-empty', {
-        database: session.database.name,
-        found: `${found.schema}.${found.name}`,
-      });
-  });
-  const clear = async (): Promise<void> => await withSession(server, dropAll).catch(() => {});
-  return { name: 'the scratch database', server, clear };
-}
-
 const signalled = ({ code }: AmeliaError): boolean => code === 'apply.interrupted' || code === 'apply.terminated';
-
-async function withSession<T>(
-  server: ConnectionTarget | EmbeddedServer,
-  task: (session: Session) => Promise<T>,
-): Promise<T> {
-  const { session } = await Session.open(server, 'SELECT 1');
-  try {
-    return await task(session);
-  } finally {
-    await session.close();
-  }
-}

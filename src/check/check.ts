@@ -1,8 +1,9 @@
 // The gate for pull requests: chains the stages base, folder, replay, prove; alone knows their order. Needs no
-// database but the embedded one. Prints nothing.
+// database but the embedded one, or an empty one. Prints nothing.
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
+import type { ConnectionTarget } from '../database/target.ts';
 import { Folder } from '../migration/folder.ts';
 import { locate } from '../migration/location.ts';
 import type { Location, MigrationFile, Script } from '../migration/types.ts';
@@ -21,11 +22,13 @@ export interface CheckSettings {
   readonly migrations: string;
   /** The base branch, or any commit. Without it there is nothing that must stay as it is, and every migration is new. */
   readonly base?: string | undefined;
+  /** An empty database to replay on, left empty; PostgreSQL inside this process when left out. */
+  readonly scratch?: ConnectionTarget | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks a folder, finding all that it can in one go. Throws `git.*`, `embedded.*`, `discover.no-folder`,
+ * Checks a folder, finding all that it can in one go. Throws `git.*`, `embedded.*`, `session.*`, `verify.scratch-not-empty`, `discover.no-folder`,
  * `discover.not-a-folder` and what an interruption gives; whatever is wrong with the files is a finding.
  */
 export async function check(settings: CheckSettings): Promise<CheckResult> {
@@ -50,7 +53,7 @@ export async function check(settings: CheckSettings): Promise<CheckResult> {
   let verified: Verified | undefined;
   let serverVersion: string | null = null;
   if (folder && errors.length === 0) {
-    const scratch = await Scratch.open(migrations, signal);
+    const scratch = await Scratch.open(migrations, signal, settings.scratch);
     try {
       replayed = await replay(scratch, folder, isTried);
       findings.push(...replayed.findings);

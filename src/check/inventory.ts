@@ -1,5 +1,6 @@
 // What a database holds beside its tables and what belongs to them (schema/catalog.ts has those): schemas, types,
 // casts, rights, comments, roles. Only looks.
+import { ownSearchPath } from '../database/search-path.ts';
 import type { Session } from '../database/session.ts';
 import { AmeliaError } from '../errors.ts';
 
@@ -41,7 +42,7 @@ const grants = (
   FROM ${catalog} o CROSS JOIN aclexplode(o.${acl}) a LEFT JOIN pg_roles r ON r.oid = a.grantee
   WHERE o.oid >= ${firstNormal} AND a.grantee <> o.${owner} GROUP BY o.oid, r.rolname`;
 
-const query = `SET LOCAL search_path = ''; SELECT coalesce(json_agg(DISTINCT jsonb_build_object('words', array_remove(ARRAY[o.word, coalesce(i.name, i.identity)], NULL), 'text',
+const query = `${ownSearchPath}; SELECT coalesce(json_agg(DISTINCT jsonb_build_object('words', array_remove(ARRAY[o.word, coalesce(i.name, i.identity)], NULL), 'text',
     concat_ws(' ', o.prefix, i.type, i.identity, o.suffix))), '[]') AS items
   FROM (
     ${catalogs.map((name) => `SELECT '${name}'::regclass AS class, oid, 0 AS part, NULL AS prefix, NULL AS suffix, NULL AS word FROM pg_catalog.${name} WHERE oid >= ${firstNormal}`).join('\n    UNION ALL ')}

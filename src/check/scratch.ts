@@ -1,11 +1,11 @@
-// An embedded PostgreSQL for one check: started once, migrated there and back by the migrator itself, thrown away.
+// The database of one check: migrated there and back by the migrator itself, then thrown away or left empty.
 import { connect } from '../database/connection.ts';
-import { EmbeddedServer } from '../database/embedded.ts';
-import { extensionsIn } from '../migration/extensions.ts';
+import type { ConnectionTarget, RunningServer } from '../database/target.ts';
 import { openMigrator } from '../migrator.ts';
 import type { Migrator } from '../options.ts';
 import { readSchema } from '../schema/catalog.ts';
 import type { Schema } from '../schema/model.ts';
+import { openScratch, type Scratch as Server } from '../scratch.ts';
 import { ownTables } from '../verification.ts';
 import type { Place } from '../verify/verify.ts';
 import { readInventory, type Item } from './inventory.ts';
@@ -19,23 +19,22 @@ export interface State {
 export class Scratch {
   readonly #migrations: string;
   readonly #signal: AbortSignal;
-  #server: EmbeddedServer;
+  readonly #server: Server;
 
-  private constructor(migrations: string, signal: AbortSignal, server: EmbeddedServer) {
+  private constructor(migrations: string, signal: AbortSignal, server: Server) {
     this.#migrations = migrations;
     this.#signal = signal;
     this.#server = server;
   }
 
-  /** Starts an empty server. Throws `embedded.*`. */
-  static async open(migrations: string, signal: AbortSignal): Promise<Scratch> {
-    return new Scratch(migrations, signal, await EmbeddedServer.openInMemory(extensionsIn(migrations)));
+  /** On the database that is named, else on an embedded server. Throws `embedded.*`, `session.*`, `verify.scratch-not-empty`. */
+  static async open(migrations: string, signal: AbortSignal, named: ConnectionTarget | undefined): Promise<Scratch> {
+    return new Scratch(migrations, signal, await openScratch(named, migrations));
   }
 
-  /** An empty server again. */
+  /** Makes it empty again. */
   async restart(): Promise<void> {
-    await this.#server.close();
-    this.#server = await EmbeddedServer.openInMemory(extensionsIn(this.#migrations));
+    await this.#server.restart();
   }
 
   async close(): Promise<void> {
@@ -43,8 +42,7 @@ export class Scratch {
   }
 
   migrator(): Migrator {
-    const database = { running: this.#server };
-    return openMigrator({ database, migrations: this.#migrations, signal: this.#signal });
+    return openMigrator({ database: this.#database, migrations: this.#migrations, signal: this.#signal });
   }
 
   async state(): Promise<State> {
@@ -56,7 +54,7 @@ export class Scratch {
 
   async connected<T>(task: (place: Place) => Promise<T>): Promise<T> {
     const connection = await connect({
-      database: { running: this.#server },
+      database: this.#database,
       table: { schema: null, table: 'schema_migrations' },
       role: undefined,
       signal: this.#signal,
@@ -68,5 +66,10 @@ export class Scratch {
     } finally {
       await connection.close();
     }
+  }
+
+  get #database(): { target: ConnectionTarget } | RunningServer {
+    const { server } = this.#server;
+    return 'connect' in server ? { running: server } : { target: server };
   }
 }

@@ -1,5 +1,6 @@
 // What `doctor` asks a server, in one message that any role may send. Never writes, never waits for a lock.
 import { quoteLiteral, type TableName } from './identifiers.ts';
+import { ownSearchPath } from './search-path.ts';
 
 /** What a setting is, and who set it (pg_settings.source). Durations in PostgreSQL's own words. */
 export interface Setting {
@@ -56,23 +57,28 @@ const few = 5;
 /** A transaction that is open for longer holds its locks for longer than a migration waits. */
 const longOpen = `interval '1 minute'`;
 
+/** Settings of our own, to the end of the transaction: what the connection's search path says, before ours is set. */
+const kept = { schema: 'amelia_db.schema', searchPath: 'amelia_db.search_path' };
+
 /** A JSON list of the texts that a query gives in its one column. */
 const list = (query: string): string =>
   `COALESCE((SELECT pg_catalog.json_agg(l.t) FROM (${query} LIMIT ${few}) l(t)), '[]'::pg_catalog.json)`;
 
-/** One row with everything; `schema` is where the history is kept: null for the connection's first one. */
+/** One message, whose answer is one row with everything; `schema` is where the history is kept: null for the connection's first one. */
 export function healthQuery(table: TableName): string {
-  const schema = table.schema === null ? 'pg_catalog.current_schema()' : quoteLiteral(table.schema);
+  const schema = table.schema === null ? `pg_catalog.current_setting('${kept.schema}')` : quoteLiteral(table.schema);
   const oid = `(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema})`;
   const database = `(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())`;
   const name = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
-  return `SELECT pg_catalog.json_build_object(
+  return `SELECT pg_catalog.set_config('${kept.schema}', CAST(pg_catalog.current_schema() AS pg_catalog.text), true),
+    pg_catalog.set_config('${kept.searchPath}', pg_catalog.current_setting('search_path'), true); ${ownSearchPath};
+  SELECT pg_catalog.json_build_object(
     'versionNumber', pg_catalog.current_setting('server_version_num')::int,
     'pid', pg_catalog.pg_backend_pid(),
     'user', current_user,
     'superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
     'schema', (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = ${schema}),
-    'searchPath', pg_catalog.current_setting('search_path'),
+    'searchPath', pg_catalog.current_setting('${kept.searchPath}'),
     'mayCreateInSchema', pg_catalog.has_schema_privilege(${oid}, 'CREATE'),
     'mayCreateInDatabase', pg_catalog.has_database_privilege(${database}, 'CREATE'),
     'readOnly', pg_catalog.current_setting('transaction_read_only') = 'on',

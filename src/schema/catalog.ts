@@ -1,5 +1,6 @@
 // Reads the finished schema from the catalog in one message, whatever its size. Only looks: it needs no
 // right on any table, and runs in a read-only transaction.
+import { ownSearchPath } from '../database/search-path.ts';
 import type { Session } from '../database/session.ts';
 import { AmeliaError } from '../errors.ts';
 import { catalogQuery } from './catalog-query.ts';
@@ -15,7 +16,6 @@ export interface CatalogOptions {
 
 /** What makes PostgreSQL print one thing in one way, as pg_dump sets it. */
 const printing = {
-  search_path: '',
   datestyle: 'ISO, MDY',
   intervalstyle: 'postgres',
   timezone: 'UTC',
@@ -24,8 +24,8 @@ const printing = {
   quote_all_identifiers: 'off',
 };
 
-/** SQL that sets how definitions are printed, until the transaction ends. */
-export const printSettings = `SELECT ${Object.entries(printing)
+/** SQL that sets how definitions are printed, every name outside of pg_catalog qualified, until the transaction ends. */
+export const printSettings = `${ownSearchPath}; SELECT ${Object.entries(printing)
   .map(([name, value]) => `pg_catalog.set_config('${name}', ${literal(value)}, true)`)
   .join(', ')}`;
 

@@ -1,10 +1,11 @@
 // Has PostgreSQL evaluate conditions on rows that are in no table. Decides nothing about them.
-import type { Session } from '../database/session.ts';
+import { theirSearchPath } from '../database/search-path.ts';
+import type { Answer, Session } from '../database/session.ts';
 import type { Column } from '../schema/model.ts';
 import { ident, literal } from '../schema/sql.ts';
 import { columnsIn } from './constants.ts';
 import type { Combination, Component, Ground, Slot } from './truth.ts';
-import { freshValue, valueSql } from './values.ts';
+import { freshValue, textSql, valueSql } from './values.ts';
 
 /** The slots of a component's columns, in their order. */
 export type SlotRow = readonly Slot[];
@@ -39,12 +40,9 @@ export async function evaluate(
     new Map(columns.map((name, i) => [name, row[i] ?? null]));
   if (conditions.length === 0) return rows.map((row) => ({ values: slotted(row), truth: new Map() }));
   const all = expand(rows);
-  const whole = `SELECT json_agg(json_build_array(${conditions.map(({ expression }) => `(${expression})`).join(', ')}) ORDER BY "amelia.n") AS truth
+  const whole = `SELECT pg_catalog.json_agg(pg_catalog.json_build_array(${conditions.map(({ expression }) => `(${expression})`).join(', ')}) ORDER BY "amelia.n") AS truth
     FROM (${relation(ground, columns, all)}) AS ${ident(ground.table.name)}`;
-  // A savepoint of its own: a condition may raise an error for some rows.
-  session.send('SAVEPOINT truth');
-  const asked = session.send(whole).answer;
-  session.send('ROLLBACK TO SAVEPOINT truth; RELEASE SAVEPOINT truth');
+  const asked = ask(session, component, whole);
   let truths: readonly (Truths | null)[];
   let judged = all;
   try {
@@ -65,6 +63,18 @@ export async function evaluate(
     if (!truth) return [];
     return [{ values: slotted(row), truth: new Map(conditions.map(({ name }, k) => [name, truth[k] ?? null])) }];
   });
+}
+
+/**
+ * In a savepoint of its own, since a condition may raise an error for some rows; in the application's search path
+ * where a condition calls a function of the schema's, which may count on it.
+ */
+function ask(session: Session, { conditions }: Component, query: string): Promise<Answer> {
+  const callsSchema = conditions.some(({ expression }) => /[\w"]\.[\w"]+\(/.test(expression));
+  session.send(callsSchema ? `SAVEPOINT truth; ${theirSearchPath}` : 'SAVEPOINT truth');
+  const { answer } = session.send(query);
+  session.send('ROLLBACK TO SAVEPOINT truth; RELEASE SAVEPOINT truth');
+  return answer;
 }
 
 /** A row, and which values stand for its fresh ones. */
@@ -90,13 +100,17 @@ async function evaluateEach(
 ): Promise<(Truths | null)[]> {
   const tries = rows.map((row) => {
     const list = component.conditions.map(({ expression }) => `(${expression})`).join(', ');
-    const query = `SELECT json_build_array(${list})::text FROM (${relation(ground, component.columns, [row])}) AS ${ident(ground.table.name)}`;
+    const query = `SELECT ${textSql(`pg_catalog.json_build_array(${list})`)} FROM (${relation(ground, component.columns, [row])}) AS ${ident(ground.table.name)}`;
     return `pg_temp.amelia_try(${literal(query)})`;
   });
-  const [row] = await session.query<{ read: (string | null)[] }>(
-    `SELECT array_to_json(ARRAY[${tries.join(', ')}]) AS read`,
+  const { rows: answers } = await ask(
+    session,
+    component,
+    `SELECT pg_catalog.array_to_json(ARRAY[${tries.join(', ')}]) AS read`,
   );
-  return (row?.read ?? []).map((text) => (text === null ? null : (JSON.parse(text) as Truths)));
+  return ((answers[0]?.['read'] ?? []) as (string | null)[]).map((text) =>
+    text === null ? null : (JSON.parse(text) as Truths),
+  );
 }
 
 /** The rows as a relation with the table's column names, its generated columns computed. */

@@ -1,11 +1,12 @@
 // The proof of a foreign key: an orphan is refused by its name, at once or when it is no longer deferred, and
 // deleting and changing the parent do what the actions say.
+import { ownSearchPath } from '../database/search-path.ts';
 import type { Constraint, ForeignKeyTarget, Table } from '../schema/model.ts';
 import { display, ident, qualified } from '../schema/sql.ts';
 import { constantsOf } from './constants.ts';
 import { ProofPlan } from './plan.ts';
 import { foreignKeysOf, rivalsOf } from './keys.ts';
-import { hasValues, isRow, type Row } from './row-sql.ts';
+import { hasExpression, hasValues, isRow, type Row } from './row-sql.ts';
 import { Builder, Unbuildable, type Yard } from './rows.ts';
 import { valueSql, type Value } from './values.ts';
 
@@ -189,8 +190,10 @@ class Maker {
         evidence: `refuses ${verb} a parent that has children`,
       } as const;
     }
-    const holds = (condition: string, evidence: string) =>
-      ({ given, rivals, when: `${now}; SELECT ${condition} AS holds`, then: 'holds', evidence }) as const;
+    const holds = (condition: string, evidence: string) => {
+      const when = `${now}; ${ownSearchPath}; SELECT ${condition} AS holds`;
+      return { given, rivals, when, then: 'holds', evidence } as const;
+    };
     if (action === 'cascade' && newKey)
       return holds(
         `EXISTS (SELECT ${from} AND ${hasValues(this.#table, newKey)})`,
@@ -211,7 +214,7 @@ class Maker {
         action === 'set default'
           ? (this.#table.columns.find((column) => column.name === name)?.default ?? 'NULL')
           : 'NULL';
-      return `${ident(name)} IS NOT DISTINCT FROM (${fallback})`;
+      return hasExpression(this.#table, name, fallback);
     });
     const kept = columns
       .filter((name) => !set.includes(name))

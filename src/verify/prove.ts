@@ -1,5 +1,6 @@
 // Proves every constraint of a schema on the server that the session is with, in one transaction that is
 // always rolled back. Decides what a constraint's trials come to; never compares schemas.
+import { ownSearchPath } from '../database/search-path.ts';
 import type { Session } from '../database/session.ts';
 import type { Constraint, ConstraintKind, FindingKind, Index, Proof, Schema, Table } from '../schema/model.ts';
 import { display, qualified } from '../schema/sql.ts';
@@ -64,7 +65,7 @@ export async function prove(
   schema: Schema,
   targets: readonly Target[],
 ): Promise<ReadonlyMap<Target, ProofResult>> {
-  session.send('BEGIN');
+  session.send(`BEGIN; ${ownSearchPath}`);
   session.send(tryFunction);
   try {
     await emptyTables(session, schema);
@@ -96,7 +97,7 @@ export async function proveLive(
   schema: Schema,
   targets: readonly Target[],
 ): Promise<ReadonlyMap<Target, ProofResult>> {
-  scratch.send('BEGIN');
+  scratch.send(`BEGIN; ${ownSearchPath}`);
   scratch.send(tryFunction);
   const start = liveStart + Math.floor(Math.random() * 100_000_000);
   const grounds = await surveyTables(scratch, schema, [...schema.tables, ...domainTables(schema)]).finally(() =>
@@ -104,7 +105,7 @@ export async function proveLive(
   );
   const yard = new Yard(schema, grounds, start);
   const settings = Object.entries(liveTimeouts).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
-  await session.query(['BEGIN', ...settings].join('; '));
+  await session.query(['BEGIN', ownSearchPath, ...settings].join('; '));
   try {
     const plans = targets.map((target) => planOf(yard, schema, target, false));
     const trials = plans.flatMap((plan) => plan.trials);

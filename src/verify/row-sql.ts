@@ -1,7 +1,8 @@
-// Rows as SQL: their INSERT, and the conditions that find them again. Pure.
+// Rows as SQL: their INSERT, and the conditions that find them again. They run in the application's search path, for
+// the sake of its triggers, so that nothing in their own text may be looked up there. Pure.
 import type { Table } from '../schema/model.ts';
 import { ident, qualified } from '../schema/sql.ts';
-import { valueSql, type Value } from './values.ts';
+import { textSql, typeSql, valueSql, type Value } from './values.ts';
 
 /** A row that was built: its values, what the conditions say to it, and its INSERT. */
 export interface Row {
@@ -28,18 +29,27 @@ export function insertOf(table: Table, values: ReadonlyMap<string, Value>): stri
 /** A condition that is true for this row of the table only, `without` these columns. */
 export function isRow({ table, values }: Row, without: readonly string[] = []): string {
   const columns = table.columns.filter(({ name }) => values.has(name) && !without.includes(name));
-  const parts = columns.map(
-    (column) =>
-      `${ident(column.name)}::text IS NOT DISTINCT FROM ${valueSql(values.get(column.name) ?? null, column.type)}::text`,
-  );
+  const parts = columns.map(({ name, type }) => equals(name, values.get(name) ?? null, type));
   return parts.length === 0 ? 'true' : parts.join(' AND ');
 }
 
-/** A condition on some columns of the table, compared by the type's own equality. */
+/** A condition on some columns of the table. */
 export function hasValues(table: Table, values: ReadonlyMap<string, Value>): string {
-  const parts = [...values].map(([name, value]) => {
-    const type = table.columns.find((column) => column.name === name)?.type ?? 'text';
-    return `${ident(name)} IS NOT DISTINCT FROM ${valueSql(value, type)}`;
-  });
+  const parts = [...values].map(([name, value]) => equals(name, value, typeOf(table, name)));
   return parts.join(' AND ');
 }
+
+/** The operator of a type would be looked up; that of text is named. */
+const equals = (name: string, value: Value, type: string): string =>
+  value === null
+    ? `${ident(name)} IS NULL`
+    : `${textSql(ident(name))} OPERATOR(pg_catalog.=) ${textSql(valueSql(value, type))}`;
+
+/** A condition that the column has the value of an expression of the server's, to be read in our own search path. */
+export function hasExpression(table: Table, name: string, expression: string): string {
+  const value = `CAST((${expression}) AS ${typeSql(typeOf(table, name))})`;
+  return `${textSql(ident(name))} IS NOT DISTINCT FROM ${textSql(value)}`;
+}
+
+const typeOf = (table: Table, name: string): string =>
+  table.columns.find((column) => column.name === name)?.type ?? 'text';

@@ -1,5 +1,6 @@
 // One trial: rows that are given, a statement, and what must come of it. Every trial runs in a savepoint
 // that is rolled back; many are in flight at once. Never decides what is tried.
+import { theirSearchPath } from '../database/search-path.ts';
 import type { Session } from '../database/session.ts';
 import type { Schema } from '../schema/model.ts';
 import { ident, qualified } from '../schema/sql.ts';
@@ -64,7 +65,7 @@ interface Refused {
 export async function runTrials(session: Session, trials: readonly Trial[]): Promise<readonly Outcome[]> {
   const outcomes: Promise<Outcome>[] = [];
   for (const trial of trials) {
-    const given = ['SAVEPOINT trial', ...trial.given].join('; ');
+    const given = ['SAVEPOINT trial', theirSearchPath, ...trial.given].join('; ');
     await session.room(given.length + trial.when.length);
     const before = session.send(given).answer;
     const tried = session.send(trial.when).answer;

@@ -6,9 +6,20 @@ import { literal } from '../schema/sql.ts';
 /** A value as text; null is NULL. */
 export type Value = string | null;
 
-/** `value` as an SQL expression of that type. */
+/** Types whose names are PostgreSQL's grammar, not names that are looked up (manual, section 8.1). */
+const grammatical =
+  /^(?:bit|boolean|character|double precision|real|integer|smallint|bigint|numeric|interval|time|timestamp)\b/;
+
+/** A type as the catalog's query prints it, so that the search path has no say in what it is. */
+export const typeSql = (type: string): string =>
+  grammatical.test(type) || /^(?:"(?:[^"]|"")*"|[^".]*)\./.test(type) ? type : `pg_catalog.${type}`;
+
+/** `value` as an SQL expression of that type, whatever the search path. */
 export const valueSql = (value: Value, type: string): string =>
-  value === null ? `CAST(NULL AS ${type})` : `CAST(${literal(value)} AS ${type})`;
+  `CAST(${value === null ? 'NULL' : literal(value)} AS ${typeSql(type)})`;
+
+/** Any expression as text, whatever the search path. */
+export const textSql = (expression: string): string => `CAST(${expression} AS pg_catalog.text)`;
 
 /** What a type is under its domains. */
 export interface BaseType {

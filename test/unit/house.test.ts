@@ -106,17 +106,17 @@ const rooms: readonly Room[] = [
   { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
   {
     holds: /^schema\//,
-    values: [/^schema\//, /^database\/identifiers\.ts$/, errors],
+    values: [/^schema\//, /^database\/(identifiers|search-path)\.ts$/, errors],
     types: [/^database\/session\.ts$/, events, ...someTypes],
   },
   {
     holds: /^verify\//,
-    values: [/^(verify|schema)\//, errors],
+    values: [/^(verify|schema)\//, /^database\/search-path\.ts$/, errors],
     types: [/^(database\/session|options)\.ts$/, events, ...someTypes],
   },
   {
     holds: /^check\//,
-    values: [/^(check|verify|schema|database|migration)\//, /^(migrator|verification|errors)\.ts$/, node],
+    values: [/^(check|verify|schema|database|migration)\//, /^(migrator|verification|scratch|errors)\.ts$/, node],
     types: [events, /^options\.ts$/],
   },
   {
@@ -135,8 +135,8 @@ const rooms: readonly Room[] = [
     types: [events, /^options\.ts$/],
   },
   {
-    holds: /^verification\.ts$/,
-    values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|errors)\.ts$/, node],
+    holds: /^(verification|scratch)\.ts$/,
+    values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|scratch|errors)\.ts$/, node],
     types: [events, /^options\.ts$/],
   },
   // The files beside the rooms: the migrator, its results, the library's surface.
