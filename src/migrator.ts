@@ -2,16 +2,15 @@
 import { apply } from './database/apply.ts';
 import type { Connection } from './database/connection.ts';
 import { interruption, writeFailure } from './database/failure.ts';
-import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
+import type { Writable } from './database/history-columns.ts';
 import type { HistoryReading } from './database/history.ts';
 import { displayTable } from './database/identifiers.ts';
-import { insertRecord } from './database/record.ts';
 import type { Work } from './database/work.ts';
+import { baselineEdits, repairEdits, type Edit, type Editing } from './edits.ts';
 import { worksOf } from './works.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
-import type { Folder } from './migration/folder.ts';
-import { planBaseline, planDown, planRepair, planUp, resolve } from './migration/plan.ts';
+import { planDown, planUp, resolve } from './migration/plan.ts';
 import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 import type {
@@ -73,45 +72,11 @@ class Engine implements Migrator {
   }
 
   async baseline(version: bigint, options: WaitOption = {}): Promise<HistoryChangeResult> {
-    return await this.#edit(options, (reading, statuses, folder) =>
-      planBaseline(statuses, version).map((file) => {
-        const { version, name } = file;
-        const record = { version, name, checksum: folder.checksum(file), durationMs: 0 };
-        return {
-          sql: insertRecord(reading.table, record),
-          change: { version: String(version), name, change: 'baselined' as const, after: record.checksum },
-        };
-      }),
-    );
+    return await this.#edit(options, (editing) => baselineEdits(editing, version));
   }
 
   async repair(options: RepairOptions): Promise<HistoryChangeResult> {
-    return await this.#edit(options, ({ table }, statuses, folder) =>
-      planRepair(statuses, options).flatMap(({ status, as }) => {
-        const { version, name, file } = status;
-        const change = { version: String(version), name };
-        const sum = file ? folder.checksum(file) : null;
-        if (as === 'accepted') {
-          const before = status.applied?.checksum;
-          return {
-            sql: acceptChecksum(table, version, sum ?? ''),
-            change: {
-              ...change,
-              change: 'checksum-accepted' as const,
-              ...(before && { before }),
-              ...(sum && { after: sum }),
-            },
-          };
-        }
-        const forget = forgetUnfinished(table, version);
-        if (as === 'pending') return { sql: forget, change: { ...change, change: 'resolved-pending' as const } };
-        const record = { version, name: name ?? '', checksum: sum, durationMs: null };
-        return {
-          sql: `${forget}; ${insertRecord(table, record)}`,
-          change: { ...change, change: 'resolved-applied' as const, ...(sum && { after: sum }) },
-        };
-      }),
-    );
+    return await this.#edit(options, (editing) => repairEdits(editing, options));
   }
 
   doctor: Migrator['doctor'] = async () => (await import('./doctor.ts')).examine(this.#workspace);
@@ -149,16 +114,17 @@ class Engine implements Migrator {
         direction: decision.plan.direction,
         versions: work.map(({ version }) => String(version)),
       });
-      await this.#workspace.ensureHistory(connection, decision.reading, {
+      const writable = await this.#workspace.ensureHistory(connection, decision.reading, {
         largest: work.reduce((largest, { version }) => (version > largest ? version : largest), 0n),
         journal: work.some(({ script }) => !script.transaction),
       });
-      return await this.#apply(decision, work, options);
+      return await this.#apply(decision, writable, work, options);
     });
   }
 
   async #apply(
     decision: Decision,
+    writable: Writable,
     works: readonly Work[],
     { maxVictims, lockRetries: retries = defaultLockRetries }: MigrateOptions,
   ): Promise<RunResult> {
@@ -170,7 +136,19 @@ class Engine implements Migrator {
     let failure: AmeliaError | undefined;
     const emit = this.#workspace.emit.bind(this.#workspace);
     const { pooled } = decision.connection;
-    const context = { session, pooled, table, role, lockTimeoutMs, statementTimeoutMs, retries, emit, watch, signal };
+    const context = {
+      session,
+      pooled,
+      table,
+      ...writable,
+      role,
+      lockTimeoutMs,
+      statementTimeoutMs,
+      retries,
+      emit,
+      watch,
+      signal,
+    };
     await apply(context, works, (work, { result, error }) => {
       steps.set(work, result);
       failure ??= error;
@@ -218,26 +196,22 @@ class Engine implements Migrator {
   }
 
   /** Changes rows of the history under the lock, all of them or none. */
-  async #edit(
-    options: WaitOption,
-    decide: (
-      reading: HistoryReading,
-      statuses: readonly MigrationStatus[],
-      folder: Folder,
-    ) => readonly { readonly sql: string; readonly change: HistoryChangeResult['changes'][number] }[],
-  ): Promise<HistoryChangeResult> {
+  async #edit(options: WaitOption, decide: (editing: Editing) => readonly Edit[]): Promise<HistoryChangeResult> {
     return await this.#workspace.connected(options, async (connection, folder) => {
-      const look = (reading: HistoryReading) =>
-        decide(reading, resolve(folder.files, folder.checksums(reading), reading), folder);
+      const look = (reading: HistoryReading, columns = reading.writableColumns) => {
+        const statuses = resolve(folder.files, folder.checksums(reading), reading);
+        return decide({ table: reading.table, columns, statuses, folder });
+      };
       look(connection.reading);
       refuseReadOnly(connection);
       const reading = await this.#workspace.lock(connection, options);
-      const edits = look(reading);
+      let edits = look(reading);
       const largest = edits.reduce(
         (max, { change }) => (BigInt(change.version) > max ? BigInt(change.version) : max),
         0n,
       );
-      await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
+      const { columns } = await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
+      edits = look(reading, columns);
       const sql = this.#workspace.ours(edits.map((edit) => edit.sql).join(';\n'));
       await connection.session.query(sql).catch((cause: unknown) => {
         throw writeFailure(cause, reading.user, displayTable(reading.table));

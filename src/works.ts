@@ -5,6 +5,7 @@ import type { Work } from './database/work.ts';
 import { AmeliaError } from './errors.ts';
 import { checksum } from './migration/checksum.ts';
 import type { Folder } from './migration/folder.ts';
+import { statementsChecksum } from './migration/statements-checksum.ts';
 import type { Plan, Script, UnfinishedMigration } from './migration/types.ts';
 
 /** The work of a plan, in its order. Throws as `parseScript` does, and `plan.unfinished` for a file that was changed where it has run. */
@@ -20,7 +21,8 @@ export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Wo
     const expected = { above, rows };
     if (version > above) rows++;
     const sum = direction === 'up' ? script.checksum : folder.checksum(file);
-    return { direction, version, name, script, checksum: sum, expected, ...(unfinished && { unfinished }) };
+    const work = { direction, version, name, script, checksum: sum, statementsChecksum: statementsChecksum(script) };
+    return { ...work, expected, ...(unfinished && { unfinished }) };
   });
 }
 

@@ -5,6 +5,7 @@ import { connect, type Connection } from './database/connection.ts';
 import { asRole } from './database/envelope.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
+import { withoutLater, type Writable } from './database/history-columns.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
 import { acquireLock, lockKey, readHolder, releaseAllLocks } from './database/lock.ts';
 import { Watch } from './database/watch.ts';
@@ -177,22 +178,31 @@ export class Workspace {
     return await readHolder(session, lockKey(table));
   }
 
-  /** Makes the history table, takes it over or widens it, where that is needed. Throws `session.privilege` or `history.not-written`. */
+  /**
+   * Makes the history table, takes it over or widens it, where that is needed, and gives what can be written then:
+   * for columns that a record can do without, nobody waits longer than the lock timeout.
+   * Throws `session.privilege` or `history.not-written`.
+   */
   async ensureHistory(
     { session }: Connection,
     reading: HistoryReading,
     needs: { largest: bigint; journal: boolean },
-  ): Promise<void> {
+  ): Promise<Writable> {
     const ensure = ensureHistory(reading, needs);
-    if (!ensure) return;
+    if (!ensure) return writable(reading);
     const { lockTimeoutMs } = this.settings;
     const table = displayTable(reading.table);
     try {
       await session.query(this.ours(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}; ${ensure.sql}`));
     } catch (cause) {
-      throw writeFailure(cause, reading.user, table);
+      const less = withoutLater(reading);
+      const isLocked = (cause as { code?: string }).code === '55P03';
+      if (!isLocked || ensureHistory(less, needs)) throw writeFailure(cause, reading.user, table);
+      await session.query('ROLLBACK');
+      return writable(less);
     }
     if (ensure.widens) this.emit({ type: 'history-widened', table });
+    return writable(reading);
   }
 
   /** Looks at what takes long. Not embedded, where there is one session; not behind a pooler, where nobody knows our backend. */
@@ -257,4 +267,8 @@ function isUnreachable(error: unknown): error is AmeliaError {
     (isAmeliaError(error, 'session.refused') &&
       (serverWaits.includes(error.facts.sqlstate ?? '') || poolerWaits.test(error.facts.reason)))
   );
+}
+
+function writable({ writableColumns: columns, missingJournalColumns }: HistoryReading): Writable {
+  return { columns, journalTellsWhy: missingJournalColumns !== null };
 }

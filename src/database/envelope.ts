@@ -37,16 +37,16 @@ export function finish(context: ApplyContext, work: Work, { followed }: { readon
 
 /** The record by itself. */
 export function record(
-  { table, session }: ApplyContext,
+  { table, columns, session }: ApplyContext,
   work: Work,
   { durationMs, followed = false }: { readonly durationMs: number | null; readonly followed?: boolean },
 ): string {
-  const { direction, version, name, checksum, expected } = work;
+  const { direction, version, name, checksum, statementsChecksum, expected } = work;
   return direction === 'up'
     ? insertRecord(
         table,
-        { version, name, checksum, durationMs },
-        { expected, followedIn: followed ? session.pid : undefined },
+        { version, name, checksum, statementsChecksum, durationMs },
+        { columns, expected, followedIn: followed ? session.pid : undefined },
       )
     : deleteRecord(table, version);
 }

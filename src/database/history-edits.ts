@@ -4,8 +4,14 @@ import { quoteLiteral, quoteTable } from './identifiers.ts';
 import { journalOf } from './history.ts';
 
 /** The file as it is now is what was applied. */
-export function acceptChecksum(table: TableName, version: bigint, checksum: string): string {
-  return `UPDATE ${quoteTable(table)} SET checksum = ${quoteLiteral(checksum)} WHERE version = ${version}`;
+export function acceptChecksum(
+  table: TableName,
+  version: bigint,
+  { checksum, statementsChecksum }: { readonly checksum: string; readonly statementsChecksum: string | null },
+  columns: ReadonlySet<string>,
+): string {
+  const later = columns.has('statements_checksum') ? `, statements_checksum = ${quoteLiteral(statementsChecksum)}` : '';
+  return `UPDATE ${quoteTable(table)} SET checksum = ${quoteLiteral(checksum)}${later} WHERE version = ${version}`;
 }
 
 /** The migration did not take place, or not to an end: it is pending (or applied) again, without a trace of the try. */

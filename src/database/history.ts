@@ -4,27 +4,32 @@
 import { AmeliaError } from '../errors.ts';
 import type { AppliedMigration, History, UnfinishedMigration } from '../migration/types.ts';
 import { writeToLog } from './durability.ts';
+import {
+  columnsOf,
+  firstColumns,
+  journalColumns,
+  ownColumns,
+  type Columns,
+  type FoundColumn,
+} from './history-columns.ts';
 import { displayTable, quoteIdentifier, quoteLiteral, quoteTable, type TableName } from './identifiers.ts';
 import type { Answer } from './session.ts';
 
 /** Where the history is and what it holds. */
-export interface HistoryReading extends History {
+export interface HistoryReading extends History, Columns {
   readonly table: TableName & { readonly schema: string };
   readonly exists: boolean;
-  /** Columns of ours that a table which another program made does not have yet. */
-  readonly missingColumns: readonly string[];
   /** The version column is INTEGER (as documented) and must be widened before it can hold more. */
   readonly isInteger: boolean;
   readonly journalExists: boolean;
+  /** What the journal lacks that a role which owns it adds; null where it lacks such and the role does not. */
+  readonly missingJournalColumns: readonly string[] | null;
   readonly readOnly: boolean;
   readonly standby: boolean;
   readonly user: string;
   /** The backend's process id, as the backend itself says it. */
   readonly pid: number;
 }
-
-/** The history's columns beside version and applied_at; all nullable, so that other programs can go on inserting. */
-const ownColumns = { name: 'text', checksum: 'text', duration_ms: 'bigint', applied_by: 'text' } as const;
 
 export const largestInteger = 2147483647n;
 
@@ -46,7 +51,7 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
   const rows = `(SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
       h.r ->> 'version', h.r ->> 'name', h.r ->> 'checksum',
       pg_catalog.date_part('epoch', (h.r ->> 'applied_at')::pg_catalog.timestamptz),
-      h.r ->> 'duration_ms', h.r ->> 'applied_by'))
+      h.r ->> 'duration_ms', h.r ->> 'applied_by', h.r ->> 'statements_checksum', h.r ->> 'tool_version'))
     FROM (SELECT pg_catalog.to_jsonb(t) AS r FROM ${name} t OFFSET 0) h)`;
   return `
   SELECT pg_catalog.current_schema()::text AS current_schema, current_user::text AS "user", pg_catalog.pg_backend_pid() AS pid,
@@ -55,11 +60,15 @@ export function historyQuery(table: TableName, parts: { rows: boolean }): string
       WHERE c.oid = ${found}) AS schema,
     (SELECT c.relkind::text FROM pg_catalog.pg_class c WHERE c.oid = ${found}) AS kind,
     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), '"', ''),
-        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '') ORDER BY a.attnum)
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '',
+        pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT')) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${found} AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
     EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE i.indrelid = ${found} AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL AND a.attname = 'version') AS is_unique,
-    ${journal} IS NOT NULL AS journal_exists,
+    (SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c WHERE c.oid = ${found}) AS is_owner,
+    (SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c WHERE c.oid = ${journal}) AS is_journal_owner,
+    (SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = ${journal} AND a.attnum > 0 AND NOT a.attisdropped) AS journal_columns,
     ${parts.rows ? settled(name) : 'NULL'} AS settled,
     ${parts.rows ? rows : 'NULL::pg_catalog.json'} AS rows`;
 }
@@ -85,9 +94,11 @@ interface Row {
   standby: boolean;
   schema: string | null;
   kind: string | null;
-  columns: [name: string, type: string, demanded: boolean][] | null;
+  columns: FoundColumn[] | null;
   is_unique: boolean;
-  journal_exists: boolean;
+  is_owner: boolean | null;
+  is_journal_owner: boolean | null;
+  journal_columns: string[] | null;
   rows:
     | [
         version: string | null,
@@ -96,6 +107,8 @@ interface Row {
         appliedAt: number | null,
         durationMs: string | null,
         appliedBy: string | null,
+        statementsChecksum: string | null,
+        toolVersion: string | null,
       ][]
     | null;
 }
@@ -138,19 +151,22 @@ export async function readHistory(
   const exists = row.kind !== null && row.schema === schema;
   if (exists) refuseForeign(table, row);
   if (exists && unreadable !== undefined) throw unreadableHistory(table, row.user, unreadable);
-  const columns = new Map((exists ? (row.columns ?? []) : []).map(([name, type]) => [name, type]));
+  const found = exists ? (row.columns ?? []) : null;
+  const journal = row.journal_columns;
+  const lacks = journal === null ? [] : Object.keys(journalColumns).filter((name) => !journal.includes(name));
   return {
     table,
     exists,
-    missingColumns: exists ? Object.keys(ownColumns).filter((name) => !columns.has(name)) : [],
-    isInteger: columns.get('version') !== 'bigint',
-    journalExists: row.journal_exists,
+    ...columnsOf(found, row.is_owner === true),
+    isInteger: found?.some(([name, type]) => name === 'version' && type === 'bigint') !== true,
+    journalExists: journal !== null,
+    missingJournalColumns: lacks.length === 0 || row.is_journal_owner === true ? lacks : null,
     readOnly: row.read_only,
     standby: row.standby,
     user: row.user,
     pid: row.pid,
     applied: exists ? (row.rows ?? []).map(readApplied).sort((a, b) => (a.version < b.version ? -1 : 1)) : [],
-    unfinished: exists && row.journal_exists ? await readJournal(table, row.user, ask) : [],
+    unfinished: exists && journal !== null ? await readJournal(table, row.user, ask) : [],
   };
 }
 
@@ -172,7 +188,7 @@ function unreadableHistory(table: TableName, role: string, cause: unknown): unkn
 }
 
 function readApplied(row: NonNullable<Row['rows']>[number]): AppliedMigration {
-  const [version, name, checksum, appliedAt, durationMs, appliedBy] = row;
+  const [version, name, checksum, appliedAt, durationMs, appliedBy, statementsChecksum, toolVersion] = row;
   return {
     version: BigInt(version ?? 0),
     name,
@@ -180,6 +196,8 @@ function readApplied(row: NonNullable<Row['rows']>[number]): AppliedMigration {
     appliedAt: appliedAt === null ? null : new Date(appliedAt * 1000),
     durationMs: durationMs === null ? null : Number(durationMs),
     appliedBy,
+    statementsChecksum,
+    toolVersion,
   };
 }
 
@@ -195,7 +213,7 @@ function refuseForeign(table: TableName, row: Row): void {
     /^timestamp/.test(types.get('applied_at') ?? '') &&
     row.is_unique &&
     columns.every(([name, , demanded]) => own.has(name) || !demanded) &&
-    Object.entries(ownColumns).every(([name, type]) => (types.get(name) ?? type) === type);
+    Object.entries(firstColumns).every(([name, type]) => (types.get(name) ?? type) === type);
   if (fits) return;
   const tool = types.has('dirty')
     ? 'golang-migrate'
@@ -218,10 +236,13 @@ async function readJournal(
   ask: (query: string) => Promise<Answer>,
 ): Promise<readonly UnfinishedMigration[]> {
   const { rows } = await ask(`
-    SELECT version::text AS version, name, direction, completed, statements, started, prefix, started_at AS "startedAt"
-    FROM ${quoteTable(journalOf(table))} ORDER BY 1`).catch((error: unknown) => {
-    throw unreadableHistory(journalOf(table), user, error);
-  });
+    SELECT j.version::text AS version, j.name, j.direction, j.completed, j.statements, j.started, j.prefix,
+      j.started_at AS "startedAt", (j.r ->> 'updated_at')::pg_catalog.timestamptz AS "updatedAt", j.r ->> 'error' AS error
+    FROM (SELECT t.*, pg_catalog.to_jsonb(t) AS r FROM ${quoteTable(journalOf(table))} t) j ORDER BY 1`).catch(
+    (error: unknown) => {
+      throw unreadableHistory(journalOf(table), user, error);
+    },
+  );
   type JournalRow = Omit<UnfinishedMigration, 'version'> & { readonly version: string };
   return (rows as unknown as JournalRow[]).map((row) => ({ ...row, version: BigInt(row.version) }));
 }
@@ -247,10 +268,7 @@ export function ensureHistory(
         .join(', ')}
     )`);
   } else if (reading.missingColumns.length > 0) {
-    const added = reading.missingColumns.map(
-      (column) => `ADD COLUMN ${quoteIdentifier(column)} ${ownColumns[column as keyof typeof ownColumns]}`,
-    );
-    sql.push(`ALTER TABLE ${name} ${added.join(', ')}`);
+    sql.push(`ALTER TABLE ${name} ${added(reading.missingColumns, ownColumns)}`);
   }
   const widens = reading.exists && reading.isInteger && wide;
   if (widens) sql.push(`ALTER TABLE ${name} ALTER COLUMN version TYPE bigint`);
@@ -258,8 +276,19 @@ export function ensureHistory(
     sql.push(`CREATE TABLE ${quoteTable(journalOf(reading.table))} (
       version bigint PRIMARY KEY, name text, direction text NOT NULL, completed integer NOT NULL,
       statements integer NOT NULL, started integer, prefix text NOT NULL,
-      started_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+      started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+      ${Object.entries(journalColumns)
+        .map(([column, type]) => `${column} ${type}`)
+        .join(', ')}
     )`);
+  } else if (needs.journal && reading.missingJournalColumns?.length) {
+    sql.push(
+      `ALTER TABLE ${quoteTable(journalOf(reading.table))} ${added(reading.missingJournalColumns, journalColumns)}`,
+    );
   }
   return sql.length === 0 ? null : { sql: sql.join(';\n'), widens };
+}
+
+function added(columns: readonly string[], types: Readonly<Record<string, string>>): string {
+  return columns.map((column) => `ADD COLUMN ${quoteIdentifier(column)} ${types[column]}`).join(', ');
 }

@@ -1,5 +1,6 @@
 // SQL that writes one row of the history: what a migration leaves beside its own effects, in the same
 // transaction. Every name is schema-qualified: a migration may have changed the search path.
+import about from '../../package.json' with { type: 'json' };
 import { quoteLiteral, quoteTable, type TableName } from './identifiers.ts';
 
 /** What a history row is made of; `durationMs` null lets the server take the time since the transaction began. */
@@ -7,6 +8,7 @@ export interface Record {
   readonly version: bigint;
   readonly name: string;
   readonly checksum: string | null;
+  readonly statementsChecksum: string | null;
   readonly durationMs: number | null;
 }
 
@@ -18,6 +20,8 @@ export interface Expected {
 }
 
 export interface RecordOptions {
+  /** The columns that not every history has, and this one has. */
+  readonly columns: ReadonlySet<string>;
   readonly expected?: Expected;
   /** Others follow at once, in the session of this backend, by its process id. */
   readonly followedIn?: number | undefined;
@@ -34,7 +38,11 @@ const quickMs = 20;
  * failure of theirs, nothing there commits. A quick one answers one row `{synchronous_commit: 'off'}`: its
  * commit does not wait.
  */
-export function insertRecord(table: TableName, record: Record, { expected, followedIn }: RecordOptions = {}): string {
+export function insertRecord(
+  table: TableName,
+  record: Record,
+  { columns, expected, followedIn }: RecordOptions,
+): string {
   const duration =
     record.durationMs === null
       ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
@@ -49,7 +57,19 @@ export function insertRecord(table: TableName, record: Record, { expected, follo
     followedIn !== undefined
       ? ` RETURNING pg_catalog.set_config('synchronous_commit', CASE WHEN pg_catalog.clock_timestamp() - pg_catalog.now() < '${quickMs} ms' THEN 'off' ELSE pg_catalog.current_setting('synchronous_commit') END, true) AS synchronous_commit`
       : '';
-  return `INSERT INTO ${name} (version, name, checksum, duration_ms, applied_by) VALUES (${version}, ${quoteLiteral(record.name)}, ${quoteLiteral(record.checksum)}, ${duration}, session_user)${waits}`;
+  const later = Object.entries({ statements_checksum: record.statementsChecksum, tool_version: about.version }).filter(
+    ([column]) => columns.has(column),
+  );
+  const names = ['version', 'name', 'checksum', 'duration_ms', 'applied_by', ...later.map(([column]) => column)];
+  const values = [
+    version,
+    quoteLiteral(record.name),
+    quoteLiteral(record.checksum),
+    duration,
+    'session_user',
+    ...later.map(([, value]) => quoteLiteral(value)),
+  ];
+  return `INSERT INTO ${name} (${names.join(', ')}) VALUES (${values.join(', ')})${waits}`;
 }
 
 /** SQL that forgets a migration that was rolled back. */

@@ -136,7 +136,7 @@ class Walk {
   async #byItself(at: number): Promise<void> {
     const statement = this.#work.script.statements.at(at);
     if (!statement) return;
-    this.#ours(`UPDATE ${this.#journal} SET started = ${at} WHERE version = ${this.#work.version}`);
+    this.#ours(`UPDATE ${this.#journal} SET started = ${at}${this.#now()} WHERE version = ${this.#work.version}`);
     await this.#run.settled();
     if (!this.#run.goesOn) return;
     await this.#run.statement(at, statement);
@@ -223,17 +223,29 @@ class Walk {
     }
     // The server said that it failed, so it did; only an index that is built concurrently leaves a part of itself.
     const effect = statement && readEffect(this.#work.script.text, statement.start, statement.end);
-    const undecided =
-      effect?.kind === 'create-index'
+    const error = run.error(this.#completed);
+    const settings = [
+      ...(effect?.kind === 'create-index' ? [] : ['started = NULL']),
+      ...(this.#context.journalTellsWhy
+        ? [`updated_at = pg_catalog.now(), error = ${quoteLiteral(error.message)}`]
+        : []),
+    ];
+    const told =
+      settings.length === 0
         ? ''
-        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET started = NULL WHERE version = ${this.#work.version}; COMMIT; `;
-    await session.query(`${undecided}${setBack}`).catch(() => {});
-    return run.end('unknown', run.error(this.#completed));
+        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET ${settings.join(', ')} WHERE version = ${this.#work.version}; COMMIT; `;
+    await session.query(`${told}${setBack}`).catch(() => {});
+    return run.end('unknown', error);
   }
 
   /** One of our own statements in a transaction of its own, whoever the session is at the moment. */
   #ours(sql: string): void {
     this.#run.send('journal', `BEGIN; ${this.#asOurselves()}; ${sql}; COMMIT`);
+  }
+
+  /** What every write to the journal says besides, where the journal has a place for it. */
+  #now(): string {
+    return this.#context.journalTellsWhy ? ', updated_at = pg_catalog.now(), error = NULL' : '';
   }
 
   #asOurselves(): string {
@@ -246,6 +258,6 @@ class Walk {
     this.#prefix.checksum.update(script.text.subarray(this.#prefix.end, end));
     this.#prefix.end = end;
     const prefix = quoteLiteral(this.#prefix.checksum.digest());
-    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix} WHERE version = ${version}`;
+    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix}${this.#now()} WHERE version = ${version}`;
   }
 }

@@ -2,6 +2,7 @@
 import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent, StepResult } from '../events.ts';
 import type { Direction, Script, UnfinishedMigration } from '../migration/types.ts';
+import type { Writable } from './history-columns.ts';
 import type { TableName } from './identifiers.ts';
 import type { Expected } from './record.ts';
 import type { Session } from './session.ts';
@@ -14,13 +15,14 @@ export interface Work {
   readonly name: string;
   readonly script: Script;
   readonly checksum: string;
+  readonly statementsChecksum: string | null;
   /** What the history must be when the record is written. */
   readonly expected: Expected;
   /** How far an earlier run of a non-transactional file came. */
   readonly unfinished?: UnfinishedMigration;
 }
 
-export interface ApplyContext {
+export interface ApplyContext extends Writable {
   readonly session: Session;
   /** Nothing may be left in the session: the next message may reach another backend. */
   readonly pooled: boolean;

@@ -1,9 +1,11 @@
 // The migrations folder as a whole: its files, their checksums and their scripts, each read once
 // and only when somebody needs it.
+import { AmeliaError } from '../errors.ts';
 import { checksum } from './checksum.ts';
 import { discover, readSmall, readText } from './discover.ts';
 import { withoutText } from './large-script.ts';
 import { parseScript } from './parse.ts';
+import { statementsChecksum } from './statements-checksum.ts';
 import type { History, MigrationFile, Script, Step } from './types.ts';
 
 export class Folder {
@@ -28,6 +30,17 @@ export class Folder {
     const known = this.#checksums.get(path) ?? checksum(readSmall(path) ?? readText(path));
     this.#checksums.set(path, known);
     return known;
+  }
+
+  /** What a record of the file holds; a file that cannot be run has no statements. Throws `discover.unreadable`. */
+  checksumsOf(file: MigrationFile): { readonly checksum: string; readonly statementsChecksum: string | null } {
+    let script: Script | undefined;
+    try {
+      script = this.script({ direction: 'up', file });
+    } catch (error) {
+      if (!(error instanceof AmeliaError)) throw error;
+    }
+    return { checksum: this.checksum(file), statementsChecksum: script ? statementsChecksum(script) : null };
   }
 
   /**

@@ -86,6 +86,10 @@ export interface AppliedMigration {
   readonly appliedAt: Date | null;
   readonly durationMs: number | null;
   readonly appliedBy: string | null;
+  /** Of the text without comments and white space; see statements-checksum.ts for the rule. */
+  readonly statementsChecksum: string | null;
+  /** The amelia-db that recorded it. */
+  readonly toolVersion: string | null;
 }
 
 /** A non-transactional migration, or its rollback, that began and did not complete: what the journal has of it. */
@@ -101,6 +105,10 @@ export interface UnfinishedMigration {
   /** The checksum of the file up to the end of what completed. */
   readonly prefix: string;
   readonly startedAt: Date | null;
+  /** When the journal was last written: a run that was killed stopped after that. */
+  readonly updatedAt: Date | null;
+  /** Why the last run stopped; null where it could not say, or goes on. */
+  readonly error: string | null;
 }
 
 /** Everything the database says about its migrations. */

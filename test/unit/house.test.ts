@@ -98,6 +98,7 @@ const rooms: readonly Room[] = [
     values: [/^database\//, errors, /^migration\/(checksum|effect)\.ts$/],
     types: someTypes,
   },
+  { holds: /^database\/record\.ts$/, values: [/^database\//, /^\.\.\/package\.json$/] },
   {
     holds: /^database\/driver\.ts$/,
     values: [errors, node, /^postgres$/],
@@ -144,7 +145,7 @@ const rooms: readonly Room[] = [
     holds: /^[^/]+\.ts$/,
     values: [
       /^(migration|database)\//,
-      /^(migrator|workspace|works|results|verification|doctor|wait|errors)\.ts$/,
+      /^(migrator|workspace|works|edits|results|verification|doctor|wait|errors)\.ts$/,
       /^node:timers\/promises$/,
     ],
     types: [events, /^options\.ts$/, ...someTypes],

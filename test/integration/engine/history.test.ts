@@ -29,6 +29,8 @@ describe('the history table', () => {
       { name: 'checksum', type: 'text', nullable: true },
       { name: 'duration_ms', type: 'bigint', nullable: true },
       { name: 'applied_by', type: 'text', nullable: true },
+      { name: 'statements_checksum', type: 'text', nullable: true },
+      { name: 'tool_version', type: 'text', nullable: true },
     ]);
     await database.query('INSERT INTO schema_migrations (version) VALUES (3)');
   });
@@ -113,7 +115,7 @@ describe('the history table', () => {
     const engine = engineFor(database.url, folderOf(two), { historyTable });
     expect(await engine.migrate()).toMatchObject({ to: '2' });
     expect(await engine.migrate()).toMatchObject({ steps: [] });
-    expect(await columns(database, historyTable.replaceAll("'", "''"))).toHaveLength(6);
+    expect(await columns(database, historyTable.replaceAll("'", "''"))).toHaveLength(8);
   });
 
   it("is the first schema's own, not one that lies further down the search path", async () => {

@@ -45,6 +45,8 @@ const given = ({
       appliedAt: new Date('2026-11-22T09:30:00Z'),
       durationMs: 1,
       appliedBy: 'amelia',
+      statementsChecksum: null,
+      toolVersion: null,
     })),
     unfinished: unfinished.map((version) => ({
       version: BigInt(version),
@@ -55,6 +57,8 @@ const given = ({
       started: null,
       prefix: '',
       startedAt: null,
+      updatedAt: null,
+      error: null,
     })),
   };
   return resolve(

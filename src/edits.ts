@@ -1,0 +1,60 @@
+// What baseline and repair write into the history: SQL, and what each changes. Pure but for reading the files.
+import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
+import type { HistoryReading } from './database/history.ts';
+import { insertRecord } from './database/record.ts';
+import type { HistoryChangeResult } from './events.ts';
+import type { Folder } from './migration/folder.ts';
+import { planBaseline, planRepair } from './migration/plan.ts';
+import type { MigrationStatus } from './migration/types.ts';
+import type { RepairOptions } from './options.ts';
+
+/** One row of the history that is changed. */
+export interface Edit {
+  readonly sql: string;
+  readonly change: HistoryChangeResult['changes'][number];
+}
+
+/** What an edit is decided on. */
+export interface Editing {
+  readonly table: HistoryReading['table'];
+  /** The later columns that can be written. */
+  readonly columns: ReadonlySet<string>;
+  readonly statuses: readonly MigrationStatus[];
+  readonly folder: Folder;
+}
+
+/** Throws as `planBaseline` does. */
+export function baselineEdits({ table, columns, statuses, folder }: Editing, upTo: bigint): Edit[] {
+  return planBaseline(statuses, upTo).map((file) => {
+    const { version, name } = file;
+    const record = { version, name, ...folder.checksumsOf(file), durationMs: 0 };
+    return {
+      sql: insertRecord(table, record, { columns }),
+      change: { version: String(version), name, change: 'baselined', after: record.checksum },
+    };
+  });
+}
+
+/** Throws as `planRepair` does. */
+export function repairEdits({ table, columns, statuses, folder }: Editing, options: RepairOptions): Edit[] {
+  return planRepair(statuses, options).map(({ status, as }) => {
+    const { version, name, file } = status;
+    const about = { version: String(version), name };
+    const sums = file ? folder.checksumsOf(file) : { checksum: null, statementsChecksum: null };
+    const after = sums.checksum === null ? {} : { after: sums.checksum };
+    if (as === 'accepted') {
+      const before = status.applied?.checksum;
+      return {
+        sql: acceptChecksum(table, version, { ...sums, checksum: sums.checksum ?? '' }, columns),
+        change: { ...about, change: 'checksum-accepted', ...(before && { before }), ...after },
+      };
+    }
+    const forget = forgetUnfinished(table, version);
+    if (as === 'pending') return { sql: forget, change: { ...about, change: 'resolved-pending' } };
+    const record = { version, name: name ?? '', ...sums, durationMs: null };
+    return {
+      sql: `${forget}; ${insertRecord(table, record, { columns })}`,
+      change: { ...about, change: 'resolved-applied', ...after },
+    };
+  });
+}
