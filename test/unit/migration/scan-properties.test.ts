@@ -5,6 +5,9 @@ import { scan, type Scan } from '../../../src/migration/scan.ts';
 import { almostSql, soup } from './nasty-sql.ts';
 import { statementsByPostgres } from './oracle.ts';
 
+/** Drawn anew each time: few in the lane that everybody runs, 20,000 and more by hand. */
+const runs = Number(process.env.AMELIA_TEST_RUNS ?? 1000);
+
 // A slow machine is not a failure.
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -45,9 +48,9 @@ describe('any text', () => {
         pieces.push(text.subarray(end));
         expect(Buffer.concat(pieces).equals(text)).toBe(true);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs },
     );
-    expect(split).toBeGreaterThan(5_000);
+    expect(split).toBeGreaterThan(runs / 4);
   });
 
   test('has nothing but white space and comments between its statements, and no semicolon is lost', () => {
@@ -67,7 +70,7 @@ describe('any text', () => {
           end = statement.end;
         }
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs },
     );
   });
 });
@@ -82,7 +85,7 @@ test("whatever PostgreSQL accepts is split as PostgreSQL's own parser splits it"
       accepted++;
       expect(Array.from(scan('x.sql', text).statements, ({ start, end }) => ({ start, end }))).toEqual(expected);
     }),
-    { numRuns: Number(process.env.AMELIA_TEST_RUNS ?? 20_000) },
+    { numRuns: runs },
   );
-  expect(accepted).toBeGreaterThan(2_500);
+  expect(accepted).toBeGreaterThan(runs / 8);
 });
