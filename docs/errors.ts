@@ -167,6 +167,16 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'The row could not be written into the history table, so the migration was rolled back with it: a trigger, a constraint or missing rights on that table, or a statement of the migration that took them away.',
     cure: 'Give the role INSERT on the history table, and leave the table out of migrations.',
   },
+  'apply.not-begun': {
+    facts: { version: '7', reason: 'role "deploy" does not exist', sqlstate: '22023' },
+    cause: 'The server refused the BEGIN of the migration, or a setting that comes with it.',
+    cure: 'Nothing of the migration was run in it. Mend what the message says, and run the same command.',
+  },
+  'apply.transaction-lost': {
+    cause:
+      'Each migration marks its transaction with a value of its own (`SET LOCAL amelia_db.migration`), and its row is only written where that value is still found: in the transaction that its own BEGIN opened. It was not.',
+    cure: 'A `RESET ALL` as a statement of the file is fine; inside a function or a DO block it cannot be seen. Where the file has none, compare the database with the file before you run it again.',
+  },
   'apply.file-changed': {
     cause:
       'A large file (16 MB and more) is read again while it is sent, and what was sent is held against its checksum before the COMMIT. It was not the same: somebody wrote to the file meanwhile.',

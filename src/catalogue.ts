@@ -396,6 +396,18 @@ export const catalogue = {
     (f: { version: string; table: string; reason: string; sqlstate: string | null }) =>
       `the migration ran, but recording version ${f.version} in ${f.table} failed: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}; it was rolled back`,
   ),
+  'apply.not-begun': entry(
+    1,
+    (f: { version: string; reason: string; sqlstate: string | null }) =>
+      `the transaction of version ${f.version} could not begin: ${f.reason}${f.sqlstate === null ? '' : ` (${f.sqlstate})`}`,
+  ),
+  'apply.transaction-lost': entry(
+    1,
+    (f: { version: string }) =>
+      `version ${f.version} was not recorded: the transaction that it began is over, or its mark (the setting amelia_db.migration) is gone`,
+    () =>
+      'RESET ALL in a function or DO block takes the mark away: make it a statement of the file; otherwise something has ended the transaction, so look at what of the file the database holds',
+  ),
   'apply.file-changed': entry(
     1,
     (f: { path: string }) => `${f.path} was changed while it ran`,

@@ -3,15 +3,35 @@
 // pooler the session belongs to somebody else next.
 import type { Script } from '../migration/types.ts';
 import { deleteRecord, insertRecord } from './record.ts';
-import { quoteIdentifier } from './identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
 import { lockKey, releaseOtherLocks } from './lock.ts';
+import { ownSearchPath } from './search-path.ts';
 import type { ApplyContext, Work } from './work.ts';
 
-/** BEGIN, with what each statement runs under; the splitter reads strings as standard_conforming_strings has them. */
-export function begin(context: ApplyContext, script: Script): string {
-  return ['BEGIN', ...settings(context, script).map((setting) => `SET LOCAL ${setting}`), ...asRole(context.role)].join(
-    '; ',
-  );
+/** BEGIN of the transaction that has this mark, with what each statement runs under. */
+export function begin(context: ApplyContext, script: Script, mark: string): string {
+  return ['BEGIN', ownSettings(context, script, mark), ...asRole(context.role)].join('; ');
+}
+
+/**
+ * What each statement runs under, and the transaction's mark, to the end of the transaction. SET takes no snapshot:
+ * the file may still choose an isolation level. The splitter reads strings as standard_conforming_strings has them.
+ */
+export function ownSettings(context: ApplyContext, script: Script, mark: string): string {
+  return [ownMark(mark), ...settings(context, script).map((setting) => `SET LOCAL ${setting}`)].join('; ');
+}
+
+/** The mark by itself. */
+export function ownMark(mark: string): string {
+  return `SET LOCAL ${markSetting} = ${quoteLiteral(mark)}`;
+}
+
+const markSetting = 'amelia_db.migration';
+
+/** Fails with `lacksMark` in any other transaction than the one that was begun with this mark. Says all names by itself. */
+export function requireMark(mark: string): string {
+  const found = `pg_catalog.current_setting('${markSetting}', true) OPERATOR(pg_catalog.=) ${quoteLiteral(mark)}`;
+  return `SELECT pg_catalog.ln(CASE WHEN ${found} THEN 1 ELSE 0 END)`;
 }
 
 /** The settings of a statement that cannot run in a transaction: they hold for the session until `setBack`. */
@@ -21,13 +41,20 @@ export function sessionSettings(context: ApplyContext, script: Script): string {
 }
 
 /**
- * Deferred constraints checked, the session set back, the record, COMMIT: one message, which fails as a whole.
- * `followed` when more records are sent behind it at once; not where the script may write into the history.
+ * Deferred constraints checked, the mark looked for, the session set back, the record, COMMIT: one message, which
+ * fails as a whole. `followed` when more records are sent behind it at once; not where the script may write into
+ * the history.
  */
-export function finish(context: ApplyContext, work: Work, { followed }: { readonly followed: boolean }): string {
+export function finish(
+  context: ApplyContext,
+  work: Work,
+  { mark, followed }: { readonly mark: string; readonly followed: boolean },
+): string {
   return [
     'SET CONSTRAINTS ALL IMMEDIATE',
+    requireMark(mark),
     setBack,
+    ownSearchPath.replace(/;$/, ''),
     ...givenBack(context, work.script),
     ...asRole(context.role),
     record(context, work, { durationMs: null, followed }),

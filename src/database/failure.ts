@@ -4,8 +4,8 @@ import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
-import { isServerError, type ServerError } from './server-error.ts';
-import type { TableName } from './identifiers.ts';
+import { isServerError, lacksMark, type ServerError } from './server-error.ts';
+import { displayTable, type TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 import { alertOf } from './tls-alert.ts';
 
@@ -137,6 +137,27 @@ export function statementFailure(cause: ServerError, refused: Refused): AmeliaEr
     },
     { cause, location: locate(script.path, script.text, offset) },
   );
+}
+
+/** The error for what the server refused of our own: the BEGIN, with its settings, or the record. */
+export function ownFailure(
+  error: ServerError,
+  { version, table, isBegin }: { readonly version: bigint; readonly table: TableName; readonly isBegin: boolean },
+): AmeliaError {
+  const facts = { version: String(version), reason: error.message, sqlstate: error.code };
+  const context = { cause: error };
+  const history = displayTable(table);
+  if (isBegin) return new AmeliaError('apply.not-begun', facts, context);
+  if (error.code === lacksMark) return new AmeliaError('apply.transaction-lost', facts, context);
+  const ours = error.table_name === table.table;
+  if (error.code === '22012' || (ours && error.code === '23505')) {
+    return new AmeliaError('apply.history-changed', { version: facts.version, table: history }, context);
+  }
+  // A constraint that was deferred to the end is the migration's own.
+  if (error.code.startsWith('23') && !ours) {
+    return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
+  }
+  return new AmeliaError('apply.record-failed', { ...facts, table: history }, context);
 }
 
 /** The statement's first token, for events and errors that have no position. */

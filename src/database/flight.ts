@@ -3,7 +3,7 @@
 // written where those before it were. Most commits do not wait for the disk; what they did is told
 // when one that waited came after them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AmeliaError } from '../errors.ts';
+import { isAmeliaError, type AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
 import { begin, finish } from './envelope.ts';
@@ -55,7 +55,9 @@ export async function fly(
     const { failure } = failed;
     const again = failure && !signal?.aborted && passes(context, failure.error);
     if (!again || tries >= context.retries) {
-      tell(failed.work, failed.end(failed.begun ? undone(failed.work) : 'not-run', failed.error()));
+      const error = failed.error();
+      const known = isAmeliaError(error, 'apply.transaction-lost') ? 'unknown' : undone(failed.work);
+      tell(failed.work, failed.end(failed.begun ? known : 'not-run', error));
       return false;
     }
     const pauseMs = Math.round(Math.min(firstPauseMs * 2 ** tries++, longestPauseMs) * (0.75 + Math.random() / 2));
@@ -108,7 +110,7 @@ async function send(
     if (!run.goesOn) break;
     untold.add(run);
     flying.push(run);
-    run.send('begin', begin(context, work.script));
+    run.send('begin', begin(context, work.script, run.mark));
     await run.statements();
     // Without a watch, nobody could make what has committed durable while a later statement takes long.
     const followed =
@@ -116,7 +118,7 @@ async function send(
       isShort(works[i + 1]) &&
       (i + 1) % commitsAtOnce !== 0 &&
       !maySpeakOf(context.table.table, work.script);
-    if (run.goesOn) run.record(finish(context, work, { followed }));
+    if (run.goesOn) run.record(finish(context, work, { mark: run.mark, followed }));
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
     flying = flying.filter(({ done }) => !done);

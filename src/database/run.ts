@@ -1,12 +1,13 @@
 // One migration's messages: each statement is a message of its own, several in flight; remembers the
 // first that failed and tells events. What is sent besides the statements is decided elsewhere.
+import { randomUUID } from 'node:crypto';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Notice, StepResult, StepState } from '../events.ts';
 import { Locator, summarize } from '../migration/location.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './server-error.ts';
-import { interruption, notesOf, placeOf, statementFailure } from './failure.ts';
-import { displayTable } from './identifiers.ts';
+import { ownSettings } from './envelope.ts';
+import { interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
 import type { Answer, Listener } from './session.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -21,6 +22,8 @@ type Part = 'begin' | 'record' | 'journal' | number;
 
 export class Run {
   readonly work: Work;
+  /** Of this try's transaction, and of no other. */
+  readonly mark: string;
   readonly #context: ApplyContext;
   readonly #reader: TextReader;
   #locator: Locator | undefined;
@@ -44,6 +47,7 @@ export class Run {
   ) {
     this.#context = context;
     this.work = work;
+    this.mark = `${work.version}/${randomUUID()}`;
     this.#reader = work.script.reader();
     this.#flight = around.flight ?? { failed: false };
     this.#onDone = around.onDone;
@@ -90,21 +94,34 @@ export class Run {
     }
   }
 
-  /** Sends one statement, with its rows when it is a COPY. */
+  /**
+   * Sends one statement, with its rows when it is a COPY. One that is a barrier is only sent when all before it has
+   * succeeded: with a failure in flight, ROLLBACK TO would take up the failed transaction again, of whichever migration.
+   */
   async statement(index: number, statement: Statement): Promise<void> {
     const { session } = this.#context;
+    if (statement.barrier) await this.settled();
+    if (!this.goesOn) return;
     let text: string;
     try {
       text = this.#reader.read(statement.start, statement.end).toString();
     } catch (error) {
       return this.#fail(index, error);
     }
-    if (!statement.copyData) return this.send(index, text);
+    if (!statement.copyData) this.send(index, text);
+    if (statement.barrier === 'reset-all') return await this.#setAgain();
+    if (!statement.copyData) return;
     await this.settled();
     if (!this.goesOn) return;
     const { start, end } = statement.copyData;
     this.#watch(session.copy(text, pieces(this.#reader, start, end), this.#listener(index)));
     await this.settled();
+  }
+
+  /** What RESET ALL took back. */
+  async #setAgain(): Promise<void> {
+    await this.settled();
+    if (this.goesOn) this.send('journal', ownSettings(this.#context, this.work.script, this.mark));
   }
 
   /** Sends the record, unless the file is not what was parsed any more. */
@@ -138,7 +155,13 @@ export class Run {
   /** What the first failure is to the person who reads it. `completed` is how many statements stay. */
   error(completed?: number): AmeliaError {
     const { signal } = this.#context;
-    if (this.failure === undefined) return interruption(signal);
+    if (this.failure === undefined) {
+      if (signal?.aborted) return interruption(signal);
+      return new AmeliaError('internal.bug', {
+        version: '',
+        detail: `version ${this.work.version} ended, and nobody knows why`,
+      });
+    }
     const { at, error } = this.failure;
     const stopped = isAmeliaError(error, 'session.lost') || (error as { code?: unknown }).code === '57014';
     if (signal?.aborted && stopped) return interruption(signal);
@@ -160,21 +183,7 @@ export class Run {
         completed,
         blockers: this.#context.watch?.blockers ?? [],
       });
-    const facts = { version: String(version), reason: error.message, sqlstate: error.code };
-    const context = { cause: error };
-    const ours = error.table_name === table.table;
-    if (error.code === '22012' || (ours && error.code === '23505')) {
-      return new AmeliaError(
-        'apply.history-changed',
-        { version: String(version), table: displayTable(table) },
-        context,
-      );
-    }
-    // A constraint that was deferred to the end is the migration's own.
-    if (error.code.startsWith('23') && !ours) {
-      return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
-    }
-    return new AmeliaError('apply.record-failed', { ...facts, table: displayTable(table) }, context);
+    return ownFailure(error, { version, table, isBegin: at === 'begin' });
   }
 
   #fail(at: Part, error: unknown): void {

@@ -12,3 +12,6 @@ export function isServerError(error: unknown): error is ServerError {
 export function isFatal(error: unknown): boolean {
   return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC');
 }
+
+/** With what a statement of ours fails outside of its own transaction: invalid_argument_for_logarithm. */
+export const lacksMark = '2201E';

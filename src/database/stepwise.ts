@@ -6,7 +6,7 @@ import { RunningChecksum } from '../migration/checksum.ts';
 import { readEffect, type Effect } from '../migration/effect.ts';
 import { isServerError } from './server-error.ts';
 import { placeOf } from './failure.ts';
-import { asRole, begin, givenBack, record, sessionSettings, setBack } from './envelope.ts';
+import { asRole, begin, givenBack, ownMark, record, requireMark, sessionSettings, setBack } from './envelope.ts';
 import { doneState, undone } from './flight.ts';
 import { journalOf } from './history.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './identifiers.ts';
@@ -108,9 +108,11 @@ class Walk {
   async #inTransaction(at: number): Promise<void> {
     const statement = this.#work.script.statements.at(at);
     if (!statement) return;
-    this.#run.send('journal', begin(this.#context, this.#work.script));
+    this.#run.send('begin', begin(this.#context, this.#work.script, this.#run.mark));
+    // Behind a BEGIN that failed, it would commit by itself.
+    await this.#run.settled();
     await this.#run.statement(at, statement);
-    if (this.#run.goesOn) this.#run.send('journal', `${this.#asOurselves()}; ${this.#progress(at + 1)}; COMMIT`);
+    if (this.#run.goesOn) this.#run.send('journal', `${this.#marked(this.#progress(at + 1))}; COMMIT`);
     await this.#run.settled();
     if (this.#run.failure === undefined) this.#completed = at + 1;
   }
@@ -120,14 +122,21 @@ class Walk {
     let to = from + 1;
     while (to < statements.length && statements.at(to)!.control === undefined) to++;
     const end = statements.at(to)?.control;
+    const run = this.#run;
     this.#inBlock = true;
-    for (let i = from; i < to && this.#run.goesOn; i++) await this.#run.statement(i, statements.at(i)!);
+    await run.statement(from, statements.at(from)!);
+    await run.settled(); // as in #inTransaction
+    if (run.goesOn) run.send('journal', ownMark(run.mark));
+    for (let i = from + 1; i < to && run.goesOn; i++) await run.statement(i, statements.at(i)!);
     // With the block's own COMMIT; there is nothing to commit it with when the block is rolled back or prepared.
-    if (end === 'commit') this.#run.send('journal', `${this.#asOurselves()}; ${this.#progress(to + 1)}`);
-    if (this.#run.goesOn) await this.#run.statement(to, statements.at(to)!);
-    if (end !== 'commit') this.#ours(this.#progress(to + 1));
-    await this.#run.settled();
-    if (this.#run.failure !== undefined) return;
+    if (end === 'commit' && run.goesOn) run.send('journal', this.#marked(this.#progress(to + 1)));
+    // Each of them ends a failed transaction, too, and says nothing of the failure.
+    await run.settled();
+    await run.statement(to, statements.at(to)!);
+    await run.settled();
+    if (end !== 'commit' && run.goesOn) this.#ours(this.#progress(to + 1));
+    await run.settled();
+    if (run.failure !== undefined) return;
     this.#inBlock = false;
     this.#completed = to + 1;
   }
@@ -214,7 +223,9 @@ class Walk {
     const statement = typeof failed === 'number' ? this.#work.script.statements.at(failed) : undefined;
     const text = statement === undefined ? '' : textOf(this.#work.script, statement);
     // A statement is all or nothing, but for CONCURRENTLY, which may leave an invalid index.
-    if (this.#completed === 0 && !/\bconcurrently\b/i.test(text)) {
+    const error = run.error(this.#completed);
+    const isKnown = error.code !== 'apply.transaction-lost' && !/\bconcurrently\b/i.test(text);
+    if (this.#completed === 0 && isKnown) {
       const forget = `DELETE FROM ${this.#journal} WHERE version = ${this.#work.version}`;
       await session
         .query(['BEGIN', setBack, ...asRole(this.#context.role), forget, 'COMMIT'].join('; '))
@@ -223,7 +234,6 @@ class Walk {
     }
     // The server said that it failed, so it did; only an index that is built concurrently leaves a part of itself.
     const effect = statement && readEffect(this.#work.script.text, statement.start, statement.end);
-    const error = run.error(this.#completed);
     const settings = [
       ...(effect?.kind === 'create-index' ? [] : ['started = NULL']),
       ...(this.#context.journalTellsWhy
@@ -246,6 +256,11 @@ class Walk {
   /** What every write to the journal says besides, where the journal has a place for it. */
   #now(): string {
     return this.#context.journalTellsWhy ? ', updated_at = pg_catalog.now(), error = NULL' : '';
+  }
+
+  /** The same in the transaction of the file's own statement. */
+  #marked(sql: string): string {
+    return `${requireMark(this.#run.mark)}; ${this.#asOurselves()}; ${sql}`;
   }
 
   #asOurselves(): string {

@@ -11,8 +11,10 @@ export type Command =
   /** COMMIT PREPARED or ROLLBACK PREPARED: about another transaction, and never inside one. */
   | { readonly kind: 'prepared' }
   | { readonly kind: 'copy'; readonly direction: 'from-client' | 'to-client' }
-  /** SET standard_conforming_strings, or a RESET of it. */
-  | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean };
+  /** ROLLBACK TO a savepoint. */
+  | { readonly kind: 'rollback-to' }
+  /** SET standard_conforming_strings, or a RESET of it; `all` for a RESET of everything. */
+  | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean; readonly all?: boolean };
 
 /** Decodes a word in lower case; PostgreSQL folds only ASCII letters in a key word. */
 export function wordAt(text: Uint8Array, start: number, end: number): string {
@@ -45,15 +47,26 @@ export function readCommand(text: Uint8Array, start: number, end: number): Comma
     case 'set':
       return setStrings(words);
     case 'reset':
-      return ['standard_conforming_strings', 'all'].includes(words.next()) ? resetStrings : undefined;
+      return resetOf(words);
     case 'discard':
-      return words.next() === 'all' ? resetStrings : undefined;
+      return words.next() === 'all' ? resetAll : undefined;
     default:
       return undefined;
   }
 }
 
 const resetStrings: Command = { kind: 'strings', standard: true, local: false };
+const resetAll: Command = { ...resetStrings, all: true };
+
+function resetOf(words: Words): Command | undefined {
+  const word = words.next();
+  if (word === 'all') return resetAll;
+  return isStrings(word, words) ? resetStrings : undefined;
+}
+
+function isStrings(word: string, words: Words): boolean {
+  return word === 'standard_conforming_strings' || words.raw() === '"standard_conforming_strings"';
+}
 
 /** Walks over a statement's tokens as lower-case words; `'` stands for any literal, `"` for any quoted name. */
 class Words {
@@ -99,8 +112,8 @@ function finish(words: Words, control: 'commit' | 'rollback'): Command | undefin
   switch (afterNoise(words)) {
     case '':
       return { kind: 'transaction', control, plain: true };
-    case 'to': // a savepoint, the file's own business
-      return undefined;
+    case 'to':
+      return { kind: 'rollback-to' };
     case 'prepared':
       return { kind: 'prepared' };
     case 'and':
@@ -130,7 +143,7 @@ function setStrings(words: Words): Command | undefined {
   let word = words.next();
   const local = word === 'local';
   if (local || word === 'session') word = words.next();
-  if (word !== 'standard_conforming_strings' && words.raw() !== '"standard_conforming_strings"') return undefined;
+  if (!isStrings(word, words)) return undefined;
   word = words.next();
   if (word !== '=' && word !== 'to') return undefined;
   words.next();

@@ -1,13 +1,14 @@
 // Splits a file into statements, as psql would send them, and leaves the text as it is: offsets only.
 // Knows nothing of what a migration may contain; that is parse.ts.
 import { AmeliaError, type ErrorFacts } from '../errors.ts';
-import { readCommand, wordAt } from './command.ts';
+import { readCommand, wordAt, type Command } from './command.ts';
 import { copyDataAfter } from './copy-data.ts';
 import { requireText } from './encoding.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { bomLength, locate } from './location.ts';
 import { RoutineBody } from './routine-body.ts';
 import { StatementList } from './statements.ts';
+import type { Barrier } from './types.ts';
 
 export interface Scan {
   readonly statements: StatementList;
@@ -89,7 +90,8 @@ class Scanner {
     } else if (command?.kind === 'copy' && command.direction === 'from-client') {
       this.#copy(start, end);
     } else {
-      this.#statements.push({ start, end });
+      const barrier = barrierOf(command);
+      this.#statements.push({ start, end, ...(barrier && { barrier }) });
     }
     if (command?.kind === 'strings') {
       this.#lexer.standardStrings = command.standard;
@@ -140,6 +142,11 @@ class Scanner {
   ): AmeliaError<C> {
     return new AmeliaError(code, facts, { location: locate(this.#path, this.#text, offset) });
   }
+}
+
+function barrierOf(command: Command | undefined): Barrier | undefined {
+  if (command?.kind === 'rollback-to') return 'rollback-to';
+  return command?.kind === 'strings' && command.all ? 'reset-all' : undefined;
 }
 
 const unterminatedCopy = { what: 'COPY data', closing: '\\. on a line of its own' };

@@ -10,7 +10,7 @@ export class StatementList implements Statements {
   /** Start and end of each statement, one after the other. */
   readonly #blocks: Uint32Array[] = [];
   /** What few statements have, by index. */
-  readonly #rare = new Map<number, Pick<Statement, 'control' | 'copyData'>>();
+  readonly #rare = new Map<number, Omit<Statement, 'start' | 'end'>>();
   #length = 0;
 
   get length(): number {
@@ -23,7 +23,8 @@ export class StatementList implements Statements {
     const block = this.#room(Math.floor(index / blockSize), at);
     block[at] = start;
     block[at + 1] = end;
-    if (rare.control !== undefined || rare.copyData !== undefined) this.#rare.set(index, rare);
+    const isRare = rare.control !== undefined || rare.barrier !== undefined || rare.copyData !== undefined;
+    if (isRare) this.#rare.set(index, rare);
   }
 
   at(index: number): Statement | undefined {

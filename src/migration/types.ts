@@ -22,6 +22,9 @@ export interface MigrationFile {
 /** What a statement does to the transaction that it runs in. */
 export type TransactionControl = 'begin' | 'commit' | 'rollback' | 'prepare';
 
+/** ROLLBACK TO ends the state in which a failed transaction refuses everything; RESET ALL takes back what we set. */
+export type Barrier = 'rollback-to' | 'reset-all';
+
 /** One SQL statement as byte offsets into its file; the text is never cut, trimmed or joined. */
 export interface Statement {
   /** Offset of the statement's first token (leading comments and white space are left out). */
@@ -30,6 +33,8 @@ export interface Statement {
   readonly end: number;
   /** Set for BEGIN, COMMIT, ROLLBACK, PREPARE TRANSACTION and their kin (not for savepoints). */
   readonly control?: TransactionControl;
+  /** Set for a statement that is sent only when all before it has succeeded. */
+  readonly barrier?: Barrier;
   /** The rows that follow `COPY … FROM stdin;`: offsets of the lines before `\.`. */
   readonly copyData?: { readonly start: number; readonly end: number };
 }

@@ -228,3 +228,32 @@ test.each(["select 'a';", "E'a' -- c\n", '$a ', '/*/**/*/', '$x$ $y $x$ ', '-- c
     expect(scan('x.sql', text).statements.length).toBeLessThanOrEqual(400_000);
   },
 );
+
+describe('what is only sent when all before it has succeeded', () => {
+  const barriers = (sql: string) => [...scan('f', Buffer.from(sql)).statements].map(({ barrier }) => barrier);
+
+  test.each([
+    'ROLLBACK TO s',
+    'rollback to savepoint s',
+    'ROLLBACK WORK TO s',
+    'Rollback Transaction To Savepoint "to"',
+    'ROLLBACK/**/TO -- x\n s',
+  ])('%j', (sql) => {
+    expect(barriers(`SAVEPOINT s; ${sql}; RELEASE s`)).toEqual([undefined, 'rollback-to', undefined]);
+  });
+
+  test.each(['RESET ALL', 'reset\n/* a */ all', 'DISCARD ALL'])('%j', (sql) => {
+    expect(barriers(`RESET search_path; ${sql}; RESET "all"; SET x TO all`)).toEqual([
+      undefined,
+      'reset-all',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('is nothing else', () => {
+    expect(barriers('ROLLBACK; ROLLBACK PREPARED $$to$$; ROLLBACK AND CHAIN; SELECT rollback to s')).toEqual(
+      Array.from({ length: 4 }),
+    );
+  });
+});

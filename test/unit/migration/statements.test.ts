@@ -12,6 +12,7 @@ test('a list gives back what was put in, far beyond what it first had room for',
   const statements = Array.from({ length: 140_000 }, (_, i): Statement => {
     const plain = { start: i * 10, end: i * 10 + 9 };
     if (i % 100 === 7) return { ...plain, control: 'begin' };
+    if (i % 100 === 9) return { ...plain, barrier: 'rollback-to' };
     if (i % 100 === 8) return { ...plain, copyData: { start: i * 10 + 5, end: i * 10 + 6 } };
     return plain;
   });
