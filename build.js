@@ -58,7 +58,7 @@ const cli = await build({
   ...commandLine,
   entryPoints: ['src/cli/run.ts'],
   outfile: 'dist/chunks/cli.cjs',
-  external: ['@electric-sql/*'],
+  external: ['@electric-sql/*', 'libpg-query'],
   plugins: [lazyModules],
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'importMetaUrl' },
@@ -78,7 +78,7 @@ const library = await build({
   platform: 'node',
   target: 'node20.19',
   // PGlite finds its .wasm files beside its own modules, so it stays a package.
-  external: ['@electric-sql/*'],
+  external: ['@electric-sql/*', 'libpg-query'],
   // commander is CommonJS and calls require() for Node's own modules.
   banner: { js: "import { createRequire as _cr } from 'node:module'; const require = _cr(import.meta.url);" },
   legalComments: 'none', // the licences of all bundled packages are written below

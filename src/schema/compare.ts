@@ -9,15 +9,24 @@ import { printAll, type Print, type Printable } from './printer.ts';
 import { asPrinted, columnDifferences, constraintShape, indexShape, printablesOf } from './shape.ts';
 import { display } from './sql.ts';
 
-/** Whether two conditions of a table say the same to the rows that were tried. */
+/** Two conditions of a table, as one server prints them. */
+export interface Conditions {
+  readonly expected: string;
+  readonly found: string;
+  readonly as: 'check' | 'predicate';
+  readonly table: Table;
+  /** The table as it was found. */
+  readonly other: Table;
+}
+
+/** `same` is shown for every row, `different` by a row; `not-shown` is neither. */
 export interface Judgement {
-  readonly same: boolean;
-  /** The row that tells them apart, or why it is not certain that none does. */
+  readonly is: 'same' | 'different' | 'not-shown';
+  /** How it was shown, the row that tells them apart, or what is not decided. */
   readonly because: string;
 }
 
-/** Judges two conditions by rows; `as` says whether an unknown one lets a row in. */
-export type Judge = (table: Table, expected: string, found: string, as: 'check' | 'predicate') => Promise<Judgement>;
+export type Judge = (conditions: Conditions) => Promise<Judgement>;
 
 export interface Comparison {
   readonly problems: readonly Finding[];
@@ -235,18 +244,25 @@ async function isSame({ findings, print, judge }: Ledger, a: Side, b: Side): Pro
   };
   if (shapeOf(a.table, a.item, print) === shapeOf(b.table, b.item, print)) return true;
   const judgement = await judgeConditions(judge, a, b, print);
-  if (judgement?.same) return rewritten(`is written otherwise and means the same: ${judgement.because}`);
-  const message = `means something else${judgement ? `: ${judgement.because}` : ''}`;
-  findings.problem({ ...at, ...definitions, code: 'verify.different', message });
+  if (judgement?.is === 'same') return rewritten(`is written otherwise and means the same: ${judgement.because}`);
+  const isOpen = judgement?.is === 'not-shown';
+  const message = isOpen
+    ? `is written otherwise, and is not shown to mean the same: ${judgement.because}`
+    : `means something else${judgement ? `: ${judgement.because}` : ''}`;
+  findings.problem({ ...at, ...definitions, code: isOpen ? 'verify.not-shown-equal' : 'verify.different', message });
   return false;
 }
 
-/** Judges by rows where nothing but a condition differs. */
+/** Judges where nothing but a condition differs. */
 async function judgeConditions(judge: Judge, a: Side, b: Side, print: Print): Promise<Judgement | undefined> {
+  const conditions = (texts: readonly (string | null)[], as: Conditions['as']): Conditions => {
+    const [expected = 'true', found = 'true'] = texts.map((text) => print({ table: a.table, text: text ?? 'true' }));
+    return { expected, found, as, table: a.table, other: b.table };
+  };
   if (isIndex(a.item) && isIndex(b.item)) {
     const bare = (side: Side): string => indexShape(side.table, { ...(side.item as Index), predicate: null }, print);
     if (bare(a) !== bare(b)) return undefined;
-    return await judge(a.table, a.item.predicate ?? 'true', b.item.predicate ?? 'true', 'predicate');
+    return await judge(conditions([a.item.predicate, b.item.predicate], 'predicate'));
   }
   if (
     isIndex(a.item) ||
@@ -256,5 +272,5 @@ async function judgeConditions(judge: Judge, a: Side, b: Side, print: Print): Pr
     a.item.noInherit !== b.item.noInherit
   )
     return undefined;
-  return await judge(a.table, a.item.expression ?? 'true', b.item.expression ?? 'true', 'check');
+  return await judge(conditions([a.item.expression, b.item.expression], 'check'));
 }

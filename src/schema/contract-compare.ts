@@ -209,16 +209,23 @@ async function checkProblem(
     if (type === undefined) return `${column} should be there`;
     const own = checks.filter(({ columns }) => columns.length === 1 && columns[0] === column);
     if (own.length === 0) return `${column} should accept only ${accepts.join(', ')}, and has no CHECK`;
-    const list = accepts.map((value) => `${literal(String(value))}::${type}`).join(', ');
-    const all = own.map((check) => `(${check.expression} IS NOT FALSE)`).join(' AND ');
-    // `IS NOT FALSE` is no function: what a CHECK lets pass is told apart by the values alone.
-    const judgement = await judge(table, `${ident(column)} IN (${list})`, all, 'check');
-    return judgement.same ? null : `${column} should accept exactly ${accepts.join(', ')}: ${judgement.because}`;
+    // Without the type's length: a longer value would be cut.
+    const bare = type.replace(/\(.*?\)/, '');
+    const list = accepts.map((value) => `${literal(String(value))}::${bare}`).join(', ');
+    const all = own.map((check) => `((${check.expression}) IS NOT FALSE)`).join(' AND ');
+    const conditions = { expected: `${ident(column)} IN (${list})`, found: all, table, other: table };
+    const judgement = await judge({ ...conditions, as: 'check' });
+    return judgement.is === 'same'
+      ? null
+      : `${column} should accept exactly ${accepts.join(', ')}: ${judgement.because}`;
   }
   const text = expression ?? '';
   const printed = print({ table, text });
   if (checks.some((check) => print({ table, text: check.expression ?? '' }) === printed)) return null;
-  for (const check of checks) if ((await judge(table, text, check.expression ?? 'true', 'check')).same) return null;
+  for (const check of checks) {
+    const conditions = { expected: printed, found: check.expression ?? 'true', table, other: table };
+    if ((await judge({ ...conditions, as: 'check' })).is === 'same') return null;
+  }
   return `there should be a CHECK (${text})`;
 }
 
@@ -239,8 +246,9 @@ async function isUnique({ print, judge }: Ledger, table: Table, wanted: Contract
       if (predicate === null && where === undefined) return true;
       continue;
     }
-    if (print({ table, text: predicate }) === print({ table, text: where })) return true;
-    if ((await judge(table, where, predicate, 'predicate')).same) return true;
+    const conditions = { expected: print({ table, text: where }), found: print({ table, text: predicate }) };
+    if (conditions.expected === conditions.found) return true;
+    if ((await judge({ ...conditions, table, other: table, as: 'predicate' })).is === 'same') return true;
   }
   return false;
 }

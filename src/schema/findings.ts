@@ -28,6 +28,7 @@ export type FindingCode =
   | 'verify.missing'
   | 'verify.unexpected'
   | 'verify.different'
+  | 'verify.not-shown-equal'
   | 'verify.not-validated'
   | 'verify.not-enforced'
   | 'verify.disabled'

@@ -168,6 +168,7 @@ function weight({ code, kind }: Finding): number {
   const codes = [
     'verify.missing',
     'verify.different',
+    'verify.not-shown-equal',
     'verify.not-enforced',
     'verify.disabled',
     'verify.invalid-index',

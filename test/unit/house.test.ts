@@ -112,7 +112,7 @@ const rooms: readonly Room[] = [
   },
   {
     holds: /^verify\//,
-    values: [/^(verify|schema)\//, /^database\/search-path\.ts$/, errors],
+    values: [/^(verify|schema)\//, /^database\/search-path\.ts$/, /^libpg-query$/, errors],
     types: [/^(database\/session|options)\.ts$/, events, ...someTypes],
   },
   {
