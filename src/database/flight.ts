@@ -60,21 +60,25 @@ export async function fly(
       tell(failed.work, failed.end(failed.begun ? known : 'not-run', error));
       return false;
     }
-    const pauseMs = Math.round(Math.min(firstPauseMs * 2 ** tries++, longestPauseMs) * (0.75 + Math.random() / 2));
-    const reason = failed.error().message;
-    const version = String(failed.work.version);
-    context.emit({ type: 'retrying', version, attempt: tries, attempts: context.retries, pauseMs, reason });
-    await sleep(pauseMs, undefined, signal && { signal }).catch(() => {});
+    await pause(context, failed, ++tries);
   }
   return true;
 }
 
 /** Nothing is wrong with the migration: it could not get a lock, or gave way to those who waited behind it. */
-function passes({ watch }: ApplyContext, error: unknown): boolean {
+export function passes({ watch }: ApplyContext, error: unknown): boolean {
   if (!isServerError(error)) return false;
   const gaveWay = watch?.gaveWay === true && error.code === '57014';
   if (watch) watch.gaveWay = false;
   return gaveWay || passing.has(error.code);
+}
+
+/** Before that attempt at what failed, from 1. */
+export async function pause({ emit, retries, signal }: ApplyContext, failed: Run, attempt: number): Promise<void> {
+  const pauseMs = Math.round(Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs) * (0.75 + Math.random() / 2));
+  const reason = failed.error().message;
+  emit({ type: 'retrying', version: String(failed.work.version), attempt, attempts: retries, pauseMs, reason });
+  await sleep(pauseMs, undefined, signal && { signal }).catch(() => {});
 }
 
 /**

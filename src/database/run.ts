@@ -134,6 +134,11 @@ export class Run {
     }
   }
 
+  /** As if that statement had failed so: what belongs to it did. */
+  fail(at: number, error: unknown): void {
+    this.#fail(at, error);
+  }
+
   /** Forgets a failure that was dealt with, so that sending can go on. */
   forgive(): void {
     this.failure = undefined;

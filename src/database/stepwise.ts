@@ -3,13 +3,14 @@
 // intent is written before, and after a crash the catalog is asked whether it took effect.
 import { AmeliaError } from '../errors.ts';
 import { RunningChecksum } from '../migration/checksum.ts';
-import { readEffect, type Effect } from '../migration/effect.ts';
+import { readEffect } from '../migration/effect.ts';
 import { isServerError } from './server-error.ts';
 import { placeOf } from './failure.ts';
 import { asRole, begin, givenBack, ownMark, record, requireMark, sessionSettings, setBack } from './envelope.ts';
-import { doneState, undone } from './flight.ts';
+import { doneState, passes, pause, undone } from './flight.ts';
+import { heal } from './healing.ts';
 import { journalOf } from './history.ts';
-import { quoteIdentifier, quoteLiteral, quoteTable } from './identifiers.ts';
+import { quoteLiteral, quoteTable } from './identifiers.ts';
 import { Run, textOf } from './run.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -33,6 +34,10 @@ class Walk {
   readonly #prefix = { checksum: new RunningChecksum(), end: 0 };
   #completed: number;
   #inBlock = false;
+  /** The next statement may have been there before, and left a part of itself; `begun` when it may have completed. */
+  #unsure: { readonly begun: boolean } | undefined;
+  /** Of the next statement. */
+  #tries = 0;
 
   constructor(context: ApplyContext, work: Work) {
     this.#context = context;
@@ -40,6 +45,7 @@ class Walk {
     this.#run = new Run(context, work);
     this.#journal = quoteTable(journalOf(context.table));
     this.#completed = work.unfinished?.completed ?? 0;
+    if (work.unfinished) this.#unsure = { begun: work.unfinished.started !== null };
   }
 
   async go(): Promise<Outcome> {
@@ -49,7 +55,12 @@ class Walk {
     if (misplaced) return run.end(this.#work.unfinished ? 'unknown' : 'not-run', misplaced);
     try {
       await this.#open();
-      while (run.goesOn && this.#completed < statements.length) await this.#next();
+      while (run.goesOn && this.#completed < statements.length) {
+        const at = this.#completed;
+        await this.#next();
+        if (this.#completed > at) this.#tries = 0;
+        else await this.#tryAgain();
+      }
       if (run.goesOn) await this.#close();
     } catch (error) {
       if (!(error instanceof AmeliaError)) throw error;
@@ -88,13 +99,14 @@ class Walk {
       if (sessionSetting.test(text)) this.#run.send('journal', text);
     }
     await this.#run.settled();
-    if (unfinished.started !== null) await this.#decide(unfinished.started);
   }
 
   /** The next statement, or the block of them between BEGIN and COMMIT. */
   async #next(): Promise<void> {
     const { statements } = this.#work.script;
     const at = this.#completed;
+    if (this.#unsure && !(await this.#isToRun(at, this.#unsure))) return;
+    this.#unsure = undefined;
     const statement = statements.at(at);
     if (statement?.control === 'begin') return await this.#block(at);
     await this.#inTransaction(at);
@@ -156,43 +168,42 @@ class Walk {
     if (this.#run.failure === undefined) this.#completed = at + 1;
   }
 
-  /** Whether a statement took effect whose answer nobody heard. Throws `plan.unfinished` when that cannot be told. */
-  async #decide(at: number): Promise<void> {
-    const { script, version, name } = this.#work;
-    const statement = script.statements.at(at);
-    const effect: Effect = statement ? readEffect(script.text, statement.start, statement.end) : { kind: 'unknown' };
-    if (effect.kind === 'unknown') {
-      const reason = `nobody knows whether statement ${at + 1} (${script.path}) took effect: no answer came, and it cannot run in a transaction`;
-      throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
-    }
-    if (effect.kind === 'create-index' && (await this.#indexIsThere(effect))) {
-      this.#ours(this.#progress(at + 1));
-      await this.#run.settled();
-      this.#completed = at + 1;
-    }
-    if (effect.kind === 'drop-index') {
-      const names = effect.indexes.map((index) => `pg_catalog.to_regclass(${quoteLiteral(index)})`);
-      const sql = `SELECT ${names.map((found) => `${found} IS NULL`).join(' AND ')} AS gone`;
-      const [row] = await this.#context.session.query<{ gone: boolean }>(sql);
-      if (!row?.gone) return;
-      this.#ours(this.#progress(at + 1));
-      await this.#run.settled();
-      this.#completed = at + 1;
-    }
+  /** Forgets a failure that passes, such as a lock that was not to be had in time, once its leftovers may be gone. */
+  async #tryAgain(): Promise<void> {
+    const run = this.#run;
+    const { signal, retries, session } = this.#context;
+    const { failure } = run;
+    if (typeof failure?.at !== 'number' || signal?.aborted || session.lost) return;
+    if (!passes(this.#context, failure.error) || this.#tries >= retries) return;
+    await session.query('ROLLBACK');
+    this.#inBlock = false;
+    await pause(this.#context, run, ++this.#tries);
+    run.forgive();
+    this.#unsure ??= { begun: false };
   }
 
-  /** True when the index is there and valid; an invalid one is what our own try left, and is dropped. */
-  async #indexIsThere({ index, table }: Extract<Effect, { kind: 'create-index' }>): Promise<boolean> {
-    const { session } = this.#context;
-    const [found] = await session.query<{ valid: boolean; schema: string; name: string }>(`
-      SELECT i.indisvalid AND i.indisready AS valid, n.nspname::text AS schema, c.relname::text AS name
-      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE i.indrelid = pg_catalog.to_regclass(${quoteLiteral(table)})
-        AND c.relname = (pg_catalog.parse_ident(${quoteLiteral(index)}))[1]`);
-    if (found === undefined || found.valid) return found !== undefined;
-    const name = `${quoteIdentifier(found.schema)}.${quoteIdentifier(found.name)}`;
-    await session.query(`DROP INDEX CONCURRENTLY ${name}`);
+  /** Makes good what the statement left, and passes it over where it took effect. Throws `plan.unfinished` when that cannot be told. */
+  async #isToRun(at: number, { begun }: { readonly begun: boolean }): Promise<boolean> {
+    const { script, version, name } = this.#work;
+    const statement = script.statements.at(at)!;
+    const effect = readEffect(script.text, statement.start, statement.end);
+    try {
+      const found = await heal(this.#context.session, effect, begun);
+      if (found === 'again') return true;
+      if (found === undefined) {
+        const { line } = placeOf(script, statement);
+        const reason = `nobody knows whether statement ${at + 1} (${script.path}:${line}) took effect: no answer came, and it cannot run in a transaction`;
+        throw new AmeliaError('plan.unfinished', { refusals: [{ version: String(version), name, reason }] });
+      }
+    } catch (error) {
+      if (!isServerError(error)) throw error;
+      this.#run.fail(at, error);
+      return false;
+    }
+    this.#unsure = undefined;
+    this.#ours(this.#progress(at + 1));
+    await this.#run.settled();
+    if (this.#run.failure === undefined) this.#completed = at + 1;
     return false;
   }
 
@@ -232,10 +243,13 @@ class Walk {
         .catch(() => {});
       return run.end(undone(this.#work), run.error());
     }
-    // The server said that it failed, so it did; only an index that is built concurrently leaves a part of itself.
+    // The server said that it failed, so it did; a cancel may come when the work is done. What was not looked at
+    // before this run stays to be looked at.
     const effect = statement && readEffect(this.#work.script.text, statement.start, statement.end);
+    const isCanceled = (run.failure?.error as { code?: unknown } | undefined)?.code === '57014';
+    const isOpen = (isCanceled && effect?.kind !== 'unknown') || this.#unsure?.begun === true;
     const settings = [
-      ...(effect?.kind === 'create-index' ? [] : ['started = NULL']),
+      ...(isOpen ? [] : ['started = NULL']),
       ...(this.#context.journalTellsWhy
         ? [`updated_at = pg_catalog.now(), error = ${quoteLiteral(error.message)}`]
         : []),

@@ -94,7 +94,7 @@ const rooms: readonly Room[] = [
     types: [events, ...someTypes],
   },
   {
-    holds: /^database\/stepwise\.ts$/,
+    holds: /^database\/(stepwise|healing)\.ts$/,
     values: [/^database\//, errors, /^migration\/(checksum|effect)\.ts$/],
     types: someTypes,
   },
