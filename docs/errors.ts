@@ -85,8 +85,9 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cure: 'Write `-- amelia-db: lock-timeout 30s`; a DURATION is `500ms`, `5s`, `2m` or `1h`.',
   },
   'directives.foreign': {
+    facts: { tool: 'goose', annotation: '+goose Down' },
     cause:
-      "The file is another tool's: it holds its way up and its way down, separated by that tool's comments, which are plain comments to PostgreSQL.",
+      "The file is another tool's (goose, sql-migrate, micrate, dbmate, tern, node-pg-migrate, rambler, MyBatis Migrations, Play evolutions, Liquibase, graphile-migrate, Sqitch, Atlas), told by the comments that it reads. To PostgreSQL they are plain comments: the way up and the way down would run one after the other. A file with its way up alone is refused too.",
   },
   'directives.misplaced': { cause: 'A directive holds for the whole file, so it stands before the first statement.' },
   'parse.transaction-control': {

@@ -168,8 +168,10 @@ export const catalogue = {
   ),
   'directives.foreign': entry(
     3,
-    (f: { annotation: string }) => `${f.annotation} of another tool: here the file would be applied and undone at once`,
-    () => 'put what follows it into a file of its own, NNN_name.down.sql',
+    (f: { tool: string; annotation: string }) =>
+      `a file of ${f.tool} ("${f.annotation}"): here it would run whole, the way forward and the way back`,
+    () =>
+      'split the file: what goes forward into NNN_name.sql, what undoes it into NNN_name.down.sql, and no such comment in either',
   ),
   'directives.misplaced': entry(
     3,

@@ -2,6 +2,7 @@
 // or that stands where it would not count, is an error.
 import { AmeliaError, type ErrorCode, type ErrorFacts } from '../errors.ts';
 import { parseDuration } from './duration.ts';
+import { findForeign } from './foreign.ts';
 import { locate } from './location.ts';
 import type { Scan } from './scan.ts';
 import type { Directives } from './types.ts';
@@ -13,18 +14,15 @@ const known = ['no-transaction', 'lock-timeout DURATION', 'statement-timeout DUR
  * `.misplaced` and `.foreign`.
  */
 export function readDirectives(path: string, text: Uint8Array, scan: Scan): Directives {
+  const foreign = findForeign(path, text, scan.directives, scan.statements);
+  if (foreign !== undefined) {
+    const { location, ...facts } = foreign;
+    throw new AmeliaError('directives.foreign', facts, { location });
+  }
   const given = new Map<string, string>();
   const firstStatement = scan.statements.at(0)?.start ?? text.length;
   for (const comment of scan.directives) {
     const line = Buffer.from(text.subarray(comment.start, comment.end)).toString();
-    const foreign = /^--[ \t]*(\+goose +down|\+migrate +down|migrate:down)\b/i.exec(line)?.[1];
-    if (foreign !== undefined) {
-      throw new AmeliaError(
-        'directives.foreign',
-        { annotation: foreign },
-        { location: locate(path, text, comment.start) },
-      );
-    }
     const directive = readDirective(line);
     if (directive === undefined) continue;
     const { name, value, colon } = directive;

@@ -4,6 +4,7 @@ import { AmeliaError, type ErrorFacts } from '../errors.ts';
 import { readCommand, wordAt, type Command } from './command.ts';
 import { copyDataAfter } from './copy-data.ts';
 import { requireText } from './encoding.ts';
+import { mayBeForeign } from './foreign.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { bomLength, locate } from './location.ts';
 import { RoutineBody } from './routine-body.ts';
@@ -12,7 +13,7 @@ import type { Barrier } from './types.ts';
 
 export interface Scan {
   readonly statements: StatementList;
-  /** Offsets of the `--` comments that speak to amelia-db, wherever they stand. */
+  /** Offsets of the `--` comments that speak to amelia-db, or to another tool, wherever they stand. */
   readonly directives: readonly { readonly start: number; readonly end: number }[];
 }
 
@@ -45,7 +46,7 @@ class Scanner {
     this.#text = text;
     this.#body = new RoutineBody(text);
     this.#lexer = new Lexer(text, bomLength(text), text.length, (start, end) => {
-      if (speaksToUs(text, start)) this.#directives.push({ start, end });
+      if (speaksToUs(text, start) || mayBeForeign(text, start, end)) this.#directives.push({ start, end });
     });
   }
 
@@ -155,11 +156,5 @@ const unterminatedCopy = { what: 'COPY data', closing: '\\. on a line of its own
 function speaksToUs(text: Uint8Array, start: number): boolean {
   let i = start + 2;
   while (text[i] === 32 || text[i] === 9) i++;
-  const first = text[i]! | 0x20;
-  if (first === 0x61 /* a */) return wordAt(text, i, Math.min(i + 9, text.length)) === 'amelia-db';
-  // `+goose`, `+migrate`, `migrate:`: what other tools would do with the file is refused, not overlooked.
-  return (
-    first === 0x2b /* + | 0x20 */ ||
-    (first === 0x6d /* m */ && wordAt(text, i, Math.min(i + 8, text.length)) === 'migrate:')
-  );
+  return (text[i]! | 0x20) === 0x61 /* a */ && wordAt(text, i, Math.min(i + 9, text.length)) === 'amelia-db';
 }

@@ -22,10 +22,11 @@ describe('a file of another tool, with its way back in the same file', () => {
     expect(error.exitStatus).toBe(3);
   });
 
-  it('is fine where only the way up is marked', async () => {
+  it('is refused where it has a way up only, before anything runs', async () => {
     const database = await freshDatabase();
-    const folder = folderOf({ '1_t.sql': '-- migrate:up\nCREATE TABLE t ();\n' });
-    expect(await engineFor(database.url, folder).migrate()).toMatchObject({ to: '1' });
+    const folder = folderOf({ '1_a.sql': 'CREATE TABLE a ();', '2_t.sql': '-- migrate:up\nCREATE TABLE t ();\n' });
+    await failureOf(engineFor(database.url, folder).migrate(), 'directives.foreign');
+    expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
   });
 });
 
