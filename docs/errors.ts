@@ -51,17 +51,43 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cause: '`new` may not create files there.',
     cure: 'Mend the permissions of the folder; a mounted folder may be read-only.',
   },
+  'discover.empty': {
+    cause:
+      'The folder holds no migration, and no SQL in its sub-folders. Often it is the wrong one; with `--allow-empty` a folder that is only begun is right.',
+  },
+  'discover.nested': {
+    facts: {
+      path: 'prisma/migrations',
+      tool: 'Prisma',
+      found: ['prisma/migrations/20240101000000_init/migration.sql'],
+      rename: '20240101000000_init.sql',
+      instead: null,
+    },
+    cause:
+      "The folder's SQL is in its sub-folders, as Prisma, Diesel and Hasura keep it, or the folder above the migrations was named.",
+    cure: 'Copy each file into one folder under its new name. A database that has them already begins with `amelia-db baseline VERSION`.',
+  },
+  'discover.drizzle': {
+    cause: '`meta/_journal.json` is there: drizzle-kit made this folder.',
+    cure: 'Copy the `.sql` files into a folder of their own, without `meta`. A database that has them already begins with `amelia-db baseline VERSION`.',
+  },
+  'discover.not-a-file': {
+    facts: { kind: 'folder' },
+    cause: 'A folder (or a pipe, a device) whose name is that of a migration.',
+  },
   'discover.duplicate-version': {
-    cause: 'Two branches took the same number, and both are merged now.',
+    facts: { renames: [] },
+    cause:
+      'Two branches took the same number, and both are merged now; or the number is a day, and the time stands behind an underscore (`20240101_120000_name.sql`).',
     cure: 'Rename the file that no database has applied yet, and its `.down.sql` with it. `amelia-db status` against each database says what is applied.',
   },
   'discover.orphan-rollback': { cause: 'A `.down.sql` file without its migration, often left behind by a rename.' },
   'filename.invalid': {
-    facts: { path: 'migrations/7-add email.sql', others: [] },
+    facts: { path: 'migrations/7-add email.sql', better: '7_add_email.sql' },
     cause:
-      'A `.sql` file whose name has no version. It is not skipped: a migration that silently never runs is worse than an error.',
+      'A file that ends in `.sql`, or nearly (`.sql.txt`, `.pgsql`, a blank behind it), and whose name does not begin with a version and an underscore. It is not skipped: a migration that silently never runs is worse than an error. Dot files, `.bak` files and files of other kinds are left alone.',
   },
-  'filename.version-range': { cause: "The number does not fit PostgreSQL's bigint, or is 0." },
+  'filename.version-range': { cause: "The number does not fit PostgreSQL's bigint." },
   'scan.invalid-utf8': { cause: 'The file was saved in another encoding, such as Latin-1.' },
   'scan.nul-byte': { cause: 'The file is UTF-16, or not text.' },
   'scan.unterminated': {
@@ -90,6 +116,11 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       "The file is another tool's (goose, sql-migrate, micrate, dbmate, tern, node-pg-migrate, rambler, MyBatis Migrations, Play evolutions, Liquibase, graphile-migrate, Sqitch, Atlas), told by the comments that it reads. To PostgreSQL they are plain comments: the way up and the way down would run one after the other. A file with its way up alone is refused too.",
   },
   'directives.misplaced': { cause: 'A directive holds for the whole file, so it stands before the first statement.' },
+  'parse.empty': {
+    cause:
+      'The file is empty, or holds comments and directives only, such as one that `new` has made and nobody has filled in. It would be recorded as applied, and what is written into it later would never run. Of a `.down.sql` that means a rollback that undoes nothing.',
+    cure: 'A file that an older version of amelia-db has recorded while it was empty stays applied, and is pending again as soon as it has statements.',
+  },
   'parse.transaction-control': {
     cause:
       'BEGIN, COMMIT, ROLLBACK or PREPARE TRANSACTION inside a file that is one transaction already. It would end that transaction half-way: a later failure could not be undone.',

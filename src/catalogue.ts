@@ -41,6 +41,9 @@ const hintOnEmbedded = ({ sqlstate }: Failed): string | undefined =>
     ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite, not with all'
     : undefined;
 
+/** A path whose end cannot be seen is quoted. */
+const shown = (path: string): string => (/[\s.]$/.test(path) ? JSON.stringify(path) : path);
+
 export const catalogue = {
   // 2: usage and configuration
   'usage.invalid': entry(
@@ -106,11 +109,56 @@ export const catalogue = {
   'discover.not-a-folder': entry(3, (f: { path: string }) => `${f.path} is not a folder`),
   'discover.unreadable': entry(3, (f: { path: string; reason: string }) => `cannot read ${f.path}: ${f.reason}`),
   'discover.unwritable': entry(3, (f: { path: string; reason: string }) => `cannot write to ${f.path}: ${f.reason}`),
+  'discover.empty': entry(
+    3,
+    (f: { path: string }) => `there is no migration in ${f.path}`,
+    () =>
+      'name the folder that has them with --migrations DIR, or begin with amelia-db new NAME; where none is there yet, and that is right: --allow-empty',
+  ),
+  'discover.nested': entry(
+    3,
+    (f: {
+      path: string;
+      tool: string | null;
+      found: readonly string[];
+      /** What the first is called here. */
+      rename: string | null;
+      /** The folder that has them all, named as ours are. */
+      instead: string | null;
+    }) =>
+      `there is no migration in ${f.path} itself${f.tool === null ? '' : `, which looks like ${f.tool}'s`}; its folders hold ${
+        f.found.length === 1 ? '' : `${f.found.length} .sql files, such as `
+      }${f.found[0] ?? ''}`,
+    (f) =>
+      f.instead === null
+        ? `folders below are not read: each migration is one file of the folder itself${f.rename === null ? ', NNN_name.sql' : `, here ${f.path}/${f.rename}`}`
+        : `name that folder: --migrations ${f.instead}`,
+  ),
+  'discover.drizzle': entry(
+    3,
+    (f: { path: string; journal: string }) => `${f.path} is drizzle's: ${f.journal} says in which order its files run`,
+    () =>
+      "amelia-db goes by the numbers of the files, and would run what drizzle's journal does not name: copy the files into a folder of their own",
+  ),
+  'discover.not-a-file': entry(
+    3,
+    (f: { path: string; kind: string }) =>
+      `${f.path} is named like a migration, and is ${f.kind === 'folder' ? 'a folder' : 'no file'}`,
+    () => 'a migration is one file: move its SQL into a file of that name, or rename it',
+  ),
   'discover.duplicate-version': entry(
     3,
-    (f: { version: string; first: string; second: string }) =>
-      `two migrations have version ${f.version}: ${f.first} and ${f.second}`,
-    () => 'give the one that has not been applied anywhere the next free number',
+    (f: {
+      version: string;
+      first: string;
+      second: string;
+      /** Their names with day and time as one number, where the version is the day alone. */
+      renames: readonly string[];
+    }) => `two migrations have version ${f.version}: ${f.first} and ${f.second}`,
+    (f) =>
+      f.renames.length === 0
+        ? 'give the one that has not been applied anywhere the next free number'
+        : `the version is the number before the first underscore, here the day alone; write day and time as one number: ${f.renames.join(' and ')}`,
   ),
   'discover.orphan-rollback': entry(
     3,
@@ -119,18 +167,14 @@ export const catalogue = {
   ),
   'filename.invalid': entry(
     3,
-    (f: { path: string; others: readonly string[] }) =>
-      `${f.path} is not a migration's file name${f.others.length === 0 ? '' : `, nor is ${f.others.join(', ')}`}`,
-    (f) => {
-      const [, digits, name] = /([0-9]+)[-_.\s]+([^/]+)\.sql$/i.exec(f.path) ?? [];
-      const better = digits && name ? ` to ${digits}_${name}.sql` : '';
-      return `migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it${better}, or move it out of the folder`;
-    },
+    (f: { path: string; better: string | undefined }) => `${shown(f.path)} is not a migration's file name`,
+    (f) =>
+      `migrations are named NNN_name.sql (rollbacks NNN_name.down.sql); rename it${f.better === undefined ? '' : ` to ${f.better}`}, or move it out of the folder`,
   ),
   'filename.version-range': entry(
     3,
     (f: { path: string; version: string }) => `${f.path}: version ${f.version} is out of range`,
-    () => 'a version is a number from 1 to 9223372036854775807',
+    () => 'a version is a number from 0 to 9223372036854775807',
   ),
   'scan.invalid-utf8': entry(
     3,
@@ -177,6 +221,14 @@ export const catalogue = {
     3,
     (f: { directive: string }) => `directive ${f.directive} stands after the first statement`,
     () => 'directives belong at the head of the file',
+  ),
+  'parse.empty': entry(
+    3,
+    (f: { path: string }) => `${f.path}: there is nothing in it yet, no statement`,
+    (f) =>
+      /\.down\.sql$/i.test(f.path)
+        ? 'write what undoes the migration; where nothing is to be undone, SELECT 1; says so; where there is no way back, remove the file'
+        : 'write the migration, or remove the file until there is one; SELECT 1; where it is to do nothing',
   ),
   'parse.transaction-control': entry(
     3,

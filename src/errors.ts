@@ -17,6 +17,8 @@ export interface ErrorContext {
   readonly cause?: unknown;
   /** What was planned and what became of it, when a run had begun. */
   readonly result?: RunResult | undefined;
+  /** What else is wrong, found at the same look. */
+  readonly others?: readonly AmeliaError[];
 }
 
 /** One entry of the catalogue. */
@@ -38,6 +40,8 @@ export class AmeliaError<C extends ErrorCode = ErrorCode> extends Error {
   readonly facts: ErrorFacts<C>;
   readonly exitStatus: number;
   readonly result: RunResult | undefined;
+  /** What else is wrong, found at the same look; each is an error of its own. */
+  readonly others: readonly AmeliaError[];
 
   constructor(code: C, facts: ErrorFacts<C>, context: ErrorContext = {}) {
     const entry = catalogue[code] as Entry<ErrorFacts<C>>;
@@ -48,12 +52,22 @@ export class AmeliaError<C extends ErrorCode = ErrorCode> extends Error {
     this.facts = facts;
     this.exitStatus = entry.exitStatus;
     this.result = context.result;
+    this.others = context.others ?? [];
   }
 
   /** The same error with what became of the run, where that was not known when it was made. */
   withResult(result: RunResult): AmeliaError<C> {
-    const { location, cause } = this;
-    const error = new AmeliaError(this.code, this.facts, { location, cause, result: this.result ?? result });
+    return this.#with({ result: this.result ?? result });
+  }
+
+  /** The same error with what else is wrong. */
+  withOthers(others: readonly AmeliaError[]): AmeliaError<C> {
+    return this.#with({ others: [...this.others, ...others] });
+  }
+
+  #with(more: Pick<ErrorContext, 'result' | 'others'>): AmeliaError<C> {
+    const { location, cause, result, others } = this;
+    const error = new AmeliaError(this.code, this.facts, { location, cause, result, others, ...more });
     if (this.stack !== undefined) error.stack = this.stack;
     return error;
   }
@@ -62,4 +76,10 @@ export class AmeliaError<C extends ErrorCode = ErrorCode> extends Error {
 /** True for an AmeliaError, of that code where one is given. */
 export function isAmeliaError<C extends ErrorCode = ErrorCode>(error: unknown, code?: C): error is AmeliaError<C> {
   return error instanceof AmeliaError && (code === undefined || error.code === code);
+}
+
+/** Throws the first of these errors, with the others beside it; does nothing where there is none. */
+export function throwTogether(errors: readonly AmeliaError[]): void {
+  const [first, ...others] = errors;
+  if (first !== undefined) throw others.length === 0 ? first : first.withOthers(others);
 }

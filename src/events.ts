@@ -55,6 +55,15 @@ export type MigratorEvent =
   /** verify begins with this. */
   | { readonly type: 'verifying'; readonly phase: VerifyPhase['name'] }
   | { readonly type: 'planned'; readonly direction: Direction; readonly versions: readonly string[] }
+  /** The rollback of a migration that is about to be applied could not be run: it would be a surprise later. */
+  | {
+      readonly type: 'unusable-rollback';
+      readonly version: string;
+      readonly path: string;
+      readonly code: string;
+      readonly reason: string;
+      readonly location?: Location;
+    }
   | { readonly type: 'history-widened'; readonly table: string }
   /** The statement that runs waits for these sessions; `queued` others wait behind it. Told again while it lasts. */
   | {

@@ -7,10 +7,11 @@ import type { HistoryReading } from './database/history.ts';
 import { displayTable } from './database/identifiers.ts';
 import type { Work } from './database/work.ts';
 import { baselineEdits, repairEdits, type Edit, type Editing } from './edits.ts';
-import { worksOf } from './works.ts';
+import { readSteps, worksOf } from './works.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
 import { planDown, planUp, resolve } from './migration/plan.ts';
+import { withoutFilled } from './migration/status.ts';
 import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, runResult, statusResult } from './results.ts';
 import type {
@@ -58,6 +59,7 @@ class Engine implements Migrator {
     return await this.#workspace.connected(options, (connection, folder) => {
       const { reading } = connection;
       const plan = planUp(resolve(folder.files, folder.checksums(reading), reading), options);
+      readSteps(plan.steps, folder, (event) => this.#workspace.emit(event));
       return dryRunResult(connection, plan, (step) => folder.script(step));
     });
   }
@@ -65,9 +67,9 @@ class Engine implements Migrator {
   async status(): Promise<StatusResult> {
     return await this.#workspace.connected({}, async (connection, folder) => {
       const { reading } = connection;
-      const running = this.#workspace.lockHolder(connection);
+      // Before anything is asked: a file that cannot be read must not leave a question behind.
       const statuses = resolve(folder.files, folder.checksums(reading), reading);
-      return statusResult(connection, statuses, await running);
+      return statusResult(connection, statuses, await this.#workspace.lockHolder(connection));
     });
   }
 
@@ -96,15 +98,16 @@ class Engine implements Migrator {
   ): Promise<RunResult> {
     return await this.#workspace.connected({ ...options, worksAhead: true }, async (connection, folder) => {
       const look = (reading: HistoryReading): Decision => {
-        const statuses = resolve(folder.files, folder.checksums(reading), reading);
-        return { connection, reading, plan: refusal(connection, reading, direction, () => decide(statuses)) };
+        const sums = folder.checksums(reading);
+        const statuses = resolve(folder.files, sums, reading);
+        const plan = refusal(connection, reading, direction, () => decide(statuses));
+        return { connection, reading: { ...reading, applied: withoutFilled(folder.files, sums, reading) }, plan };
       };
       const first = unlessUnfinished(() => look(connection.reading));
       if (first?.plan.steps.length === 0) return summary(first, []);
       refuseReadOnly(connection);
       const reading = await this.#workspace.lock(connection, options, () => {
-        // Every file is read before anything runs: a mistake in the last one must not leave half a deploy.
-        for (const step of first?.plan.steps ?? []) folder.script(step);
+        readSteps(first?.plan.steps ?? [], folder, (event) => this.#workspace.emit(event));
       });
       const decision = look(reading);
       if (decision.plan.steps.length === 0) return summary(decision, []);
@@ -114,6 +117,12 @@ class Engine implements Migrator {
         direction: decision.plan.direction,
         versions: work.map(({ version }) => String(version)),
       });
+      const filled = reading.applied.filter((row) => !decision.reading.applied.includes(row));
+      await this.#workspace.forget(
+        connection,
+        reading,
+        filled.map(({ version }) => version),
+      );
       const writable = await this.#workspace.ensureHistory(connection, decision.reading, {
         largest: work.reduce((largest, { version }) => (version > largest ? version : largest), 0n),
         journal: work.some(({ script }) => !script.transaction),

@@ -18,6 +18,8 @@ export interface MigratorSettings {
   readonly database: DatabaseSource | RunningServer;
   /** The migrations folder. */
   readonly migrations: string;
+  /** A folder without any migration is no error. */
+  readonly allowEmpty?: boolean;
   /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
   readonly historyTable?: string;
   /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */

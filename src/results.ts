@@ -14,6 +14,7 @@ import type {
 } from './events.ts';
 import { Locator } from './migration/location.ts';
 import { gaps } from './migration/plan.ts';
+import { currentVersion } from './migration/status.ts';
 import type { AppliedMigration, MigrationStatus, Plan, Script, Step } from './migration/types.ts';
 
 /** Where the database was before these steps, and where it is after them. */
@@ -41,7 +42,7 @@ export function statusResult(
   return {
     database,
     historyTable: displayTable(reading.table),
-    current: highest(reading.applied.map(({ version }) => version)),
+    current: currentVersion(statuses)?.toString() ?? null,
     migrations: statuses.map(statusEntry),
     summary: {
       applied: count('applied'),

@@ -60,9 +60,11 @@ export const contractPath = (migrations: string): string =>
   path.join(path.dirname(path.resolve(migrations)), 'contract.yaml');
 
 /** The contract of the schema that the folder's migrations produce, as YAML. Throws `verify.scratch-failed`. */
-export async function contractOf(migrations: string, signal?: AbortSignal): Promise<string> {
-  const last = Folder.open(migrations).files.at(-1);
-  const replayed = await replay({ migrations, ...(signal && { signal }) }, last?.version ?? null);
+export async function contractOf(
+  settings: Pick<MigratorSettings, 'migrations' | 'allowEmpty' | 'signal'>,
+): Promise<string> {
+  const last = Folder.open(settings.migrations, settings).files.at(-1);
+  const replayed = await replay(settings, last?.version ?? null);
   try {
     return await writeContract(await readSchema(replayed.place.session, { without: replayed.place.without }));
   } finally {

@@ -7,9 +7,9 @@ import { Session } from './database/session.ts';
 import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { WaitResult, WaitSeen } from './events.ts';
-import { discover } from './migration/discover.ts';
+import { discover, readPiece } from './migration/discover.ts';
 import { highest } from './migration/status.ts';
-import type { WaitForOptions } from './options.ts';
+import type { MigratorSettings, WaitForOptions } from './options.ts';
 import type { Workspace } from './workspace.ts';
 
 const defaultTimeoutMs = 300_000;
@@ -30,11 +30,11 @@ export async function waitFor(
   workspace: Workspace,
   { target, timeoutMs = defaultTimeoutMs }: WaitForOptions,
 ): Promise<WaitResult> {
-  const { database, migrations, signal } = workspace.settings;
+  const { database, signal } = workspace.settings;
   if (!('target' in database))
     throw new AmeliaError('wait.embedded', { dir: 'embedded' in database ? database.embedded : 'memory' });
   const server = database.target;
-  const wanted = target === 'head' ? headOf(migrations) : target === undefined ? [] : [target];
+  const wanted = target === 'head' ? headOf(workspace.settings) : target === undefined ? [] : [target];
   const wantedText = highest(wanted)?.toString() ?? null;
   const begun = performance.now();
   let pauseMs = firstPauseMs;
@@ -59,10 +59,13 @@ export async function waitFor(
   }
 }
 
-function headOf(folder: string): bigint[] {
-  const versions = discover(folder).map(({ version }) => version);
-  if (versions.length === 0) throw new AmeliaError('wait.no-head', { path: folder });
-  return versions;
+function headOf(settings: MigratorSettings): bigint[] {
+  const { migrations } = settings;
+  const files = discover(migrations, settings);
+  if (files.length === 0) throw new AmeliaError('wait.no-head', { path: migrations });
+  // A folder that is not whole is not the one that was meant.
+  for (const { path } of files) readPiece(path, 0, 1);
+  return files.map(({ version }) => version);
 }
 
 type Look = Pick<WaitResult, 'seen' | 'database'>;

@@ -2,15 +2,32 @@
 // hold by then, and how far an earlier run came. Pure but for reading the files.
 import type { HistoryReading } from './database/history.ts';
 import type { Work } from './database/work.ts';
-import { AmeliaError } from './errors.ts';
+import { AmeliaError, throwTogether } from './errors.ts';
+import type { MigratorEvent } from './events.ts';
 import { checksum } from './migration/checksum.ts';
 import type { Folder } from './migration/folder.ts';
 import { statementsChecksum } from './migration/statements-checksum.ts';
-import type { Plan, Script, UnfinishedMigration } from './migration/types.ts';
+import type { Plan, Script, Step, UnfinishedMigration } from './migration/types.ts';
+
+/**
+ * Every file is read before anything runs: a mistake in the last one must not leave half a deploy. Throws all that
+ * is wrong in them; what is wrong in the rollbacks of those that go up is only told.
+ */
+export function readSteps(steps: readonly Step[], folder: Folder, tell: (event: MigratorEvent) => void): void {
+  throwTogether(folder.problemsIn(steps));
+  for (const { direction, file } of steps) {
+    const { rollbackPath: path } = file;
+    if (direction === 'down' || path === undefined) continue;
+    for (const { code, message: reason, location } of folder.problemsIn([{ direction: 'down', file }])) {
+      const about = { version: String(file.version), path, code, reason };
+      tell({ type: 'unusable-rollback', ...about, ...(location && { location }) });
+    }
+  }
+}
 
 /** The work of a plan, in its order. Throws as `parseScript` does, and `plan.unfinished` for a file that was changed where it has run. */
 export function worksOf(plan: Plan, reading: HistoryReading, folder: Folder): Work[] {
-  const above = reading.applied.at(-1)?.version ?? 0n;
+  const above = reading.applied.at(-1)?.version ?? -1n;
   let rows = 0;
   return plan.steps.map((step): Work => {
     const { direction, file } = step;

@@ -7,6 +7,7 @@ import { interruption, unexpectedFailure, writeFailure } from './database/failur
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { withoutLater, type Writable } from './database/history-columns.ts';
 import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
+import { deleteRecord } from './database/record.ts';
 import { acquireLock, lockKey, readHolder, releaseAllLocks } from './database/lock.ts';
 import { Watch } from './database/watch.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
@@ -58,7 +59,7 @@ export class Workspace {
     task: (connection: Connection, folder: Folder) => T | Promise<T>,
   ): Promise<T> {
     const { signal } = this.settings;
-    const folder = Folder.open(this.settings.migrations);
+    const folder = Folder.open(this.settings.migrations, this.settings);
     if (signal?.aborted) throw interruption(signal);
     const connecting = this.#reach(waitMs, () => this.open({ lockWaitMs }));
     if (worksAhead) await workAhead(folder, connecting);
@@ -203,6 +204,15 @@ export class Workspace {
     }
     if (ensure.widens) this.emit({ type: 'history-widened', table });
     return writable(reading);
+  }
+
+  /** Removes the rows of these versions, in whose files nothing was. Throws `session.privilege` or `history.not-written`. */
+  async forget({ session }: Connection, { table, user }: HistoryReading, versions: readonly bigint[]): Promise<void> {
+    if (versions.length === 0) return;
+    const sql = versions.map((version) => deleteRecord(table, version)).join('; ');
+    await session.query(this.ours(sql)).catch((cause: unknown) => {
+      throw writeFailure(cause, user, displayTable(table));
+    });
   }
 
   /** Looks at what takes long. Not embedded, where there is one session; not behind a pooler, where nobody knows our backend. */

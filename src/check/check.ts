@@ -4,9 +4,11 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { ConnectionTarget } from '../database/target.ts';
+import { readText } from '../migration/discover.ts';
+import { isSqlFileName } from '../migration/filename.ts';
 import { Folder } from '../migration/folder.ts';
 import { locate } from '../migration/location.ts';
-import type { Location, MigrationFile, Script } from '../migration/types.ts';
+import type { Location, MigrationFile, Script, Step } from '../migration/types.ts';
 import { offsetInContract, readContract, type Contract } from '../schema/contract.ts';
 import type { Finding } from '../schema/model.ts';
 import { contractPath } from '../verification.ts';
@@ -24,24 +26,28 @@ export interface CheckSettings {
   readonly base?: string | undefined;
   /** An empty database to replay on, left empty; PostgreSQL inside this process when left out. */
   readonly scratch?: ConnectionTarget | undefined;
+  /** A folder without any migration is right. */
+  readonly allowEmpty?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks a folder, finding all that it can in one go. Throws `git.*`, `embedded.*`, `session.*`, `verify.scratch-not-empty`, `discover.no-folder`,
- * `discover.not-a-folder` and what an interruption gives; whatever is wrong with the files is a finding.
+ * Checks a folder, finding all that it can in one go. Throws `git.*`, `embedded.*`, `session.*`, `verify.scratch-not-empty`, what `list` throws of a folder
+ * that is none of ours, `discover.unreadable` and what an interruption gives; whatever is wrong with the files is a
+ * finding.
  */
 export async function check(settings: CheckSettings): Promise<CheckResult> {
   const { migrations, signal } = settings;
   const contractFile = path.relative('', contractPath(migrations));
   const begun = performance.now();
+  const { folder, problems } = Folder.look(migrations, settings);
   const texts = readTexts(migrations);
   const root = findRepository(migrations)?.root ?? process.cwd();
   const base = settings.base === undefined ? null : readBase(migrations, settings.base);
   const against = base && compareWithBase(migrations, texts, base);
   const findings: Found[] = (against?.errors ?? []).map((error) => ({ level: 'error', error }));
 
-  const { folder, errors } = readFolder(migrations, texts, against);
+  const errors = errorsIn(folder, problems, texts, against);
   findings.push(...errors.map((error) => ({ level: 'error', error }) as const));
   const contract = await openContract(contractFile);
   if (contract && 'error' in contract) findings.push({ level: 'error', error: contract.error });
@@ -52,7 +58,7 @@ export async function check(settings: CheckSettings): Promise<CheckResult> {
   let replayed: Replay | undefined;
   let verified: Verified | undefined;
   let serverVersion: string | null = null;
-  if (folder && errors.length === 0) {
+  if (problems.length + errors.length === 0) {
     const scratch = await Scratch.open(migrations, signal, settings.scratch);
     try {
       replayed = await replay(scratch, folder, isTried);
@@ -77,7 +83,7 @@ export async function check(settings: CheckSettings): Promise<CheckResult> {
   return {
     root,
     base: base && { ref: base.ref, commit: base.commit, mergeBase: base.mergeBase },
-    migrations: (folder?.files ?? []).map((file) => ({
+    migrations: folder.files.map((file) => ({
       version: String(file.version),
       name: file.name,
       path: file.path,
@@ -107,53 +113,29 @@ function pathFrom(top: string, file: string): string {
     .join('/');
 }
 
-/** The `.sql` files, by name. What is wrong with the folder itself is `discover`'s error. */
+/** The `.sql` files, by name. Throws `discover.unreadable`. */
 function readTexts(migrations: string): Map<string, Uint8Array> {
-  const isFolder = existsSync(migrations) && readdirOrNothing(migrations) !== undefined;
-  if (!isFolder) Folder.open(migrations);
-  const names = (readdirOrNothing(migrations) ?? []).filter((name) => /^[^.].*\.sql$/is.test(name));
-  return new Map(names.map((name) => [name, readFileSync(path.join(migrations, name))]));
+  const names = readdirSync(migrations, { withFileTypes: true })
+    .filter((entry) => isSqlFileName(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+    .map(({ name }) => name);
+  return new Map(names.sort().map((name) => [name, readText(path.join(migrations, name))]));
 }
 
-function readdirOrNothing(folder: string): string[] | undefined {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map(({ name }) => name)
-      .sort();
-  } catch {
-    return undefined;
-  }
-}
-
-/** The folder with every script of it read, or all that is wrong with the names and the texts. */
-function readFolder(
-  migrations: string,
+/** What cannot be read as migrations and rollbacks in a folder, whose names have these problems. */
+function errorsIn(
+  folder: Folder,
+  problems: readonly AmeliaError[],
   texts: ReadonlyMap<string, Uint8Array>,
   against: BaseComparison | null,
-): { folder?: Folder; errors: AmeliaError[] } {
-  let folder: Folder;
-  try {
-    folder = Folder.open(migrations);
-  } catch (error) {
-    if (!isAmeliaError(error) || error.exitStatus !== 3) throw error;
-    const told = against?.errors.some(({ code }) => code === 'check.duplicate-version') ?? false;
-    if (error.code === 'discover.duplicate-version' && told) return { errors: [] };
-    return { errors: [atFile(error, texts)] };
-  }
-  const errors: AmeliaError[] = [];
-  for (const file of folder.files) {
-    for (const direction of ['up', 'down'] as const) {
-      if (direction === 'down' && file.rollbackPath === undefined) continue;
-      try {
-        folder.script({ direction, file });
-      } catch (error) {
-        if (!isAmeliaError(error) || error.exitStatus !== 3) throw error;
-        errors.push(atFile(error, texts));
-      }
-    }
-  }
-  return { folder, errors };
+): AmeliaError[] {
+  const told = against?.errors.some(({ code }) => code === 'check.duplicate-version') ?? false;
+  const ways = folder.files.flatMap((file): Step[] => [
+    { direction: 'up', file },
+    ...(file.rollbackPath === undefined ? [] : [{ direction: 'down' as const, file }]),
+  ]);
+  return [...problems, ...folder.problemsIn(ways)]
+    .filter(({ code }) => !told || code !== 'discover.duplicate-version')
+    .map((error) => atFile(error, texts));
 }
 
 /** The error with a place: the first line of the file that it names, where it has none of its own. */

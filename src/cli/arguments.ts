@@ -15,14 +15,14 @@ export function oneOf<T extends string>(allowed: readonly T[], value: string, wh
   throw new AmeliaError('usage.invalid', { problem: `${what} ${allowed.join(', ')}; not ${value}` });
 }
 
-/** A version: digits only, from `lowest` to the largest of PostgreSQL's bigint. */
-export function readVersion(what: string, value: string, lowest = 1n): bigint {
+/** A version: digits only, from 0 to the largest of PostgreSQL's bigint. */
+export function readVersion(what: string, value: string): bigint {
   // More digits than the largest version has cannot be one, whatever they say.
   const version = /^\d+$/.test(value) && value.replace(/^0+/, '').length <= 19 ? BigInt(value) : -1n;
-  if (version >= lowest && version <= highestVersion) return version;
+  if (version >= 0n && version <= highestVersion) return version;
   throw new AmeliaError('usage.invalid', {
     problem: `${what}: ${JSON.stringify(value)} is not a version`,
-    hint: `a version is a number from ${lowest} to ${highestVersion}, such as 7 or 007`,
+    hint: `a version is a number from 0 to ${highestVersion}, such as 7 or 007`,
   });
 }
 

@@ -16,6 +16,7 @@ export interface CommonOptions {
   /** True for `--embedded` without a folder. */
   readonly embedded?: string | true;
   readonly migrations?: string;
+  readonly allowEmpty?: boolean;
   readonly historyTable?: string;
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
@@ -47,6 +48,22 @@ export function readFolder(options: CommonOptions, env: Environment): string {
   return checked('--migrations', options.migrations ?? env['AMELIA_DB_MIGRATIONS'] ?? '', defaults.migrations);
 }
 
+/** Whether a folder without a migration is right. Throws `config.invalid`. */
+export function readAllowEmpty({ allowEmpty }: CommonOptions, env: Environment): boolean {
+  const value = env['AMELIA_DB_ALLOW_EMPTY'] ?? '';
+  const byVariable = readFlag(value);
+  if (allowEmpty === undefined && byVariable === undefined) {
+    const hint = 'set it to 1 or 0';
+    throw new AmeliaError('config.invalid', {
+      setting: 'AMELIA_DB_ALLOW_EMPTY',
+      value,
+      problem: 'neither on nor off',
+      hint,
+    });
+  }
+  return allowEmpty ?? byVariable ?? false;
+}
+
 /** Every setting of a command that uses a database. Throws `config.*`. */
 export function readSettings(options: CommonOptions, env: Environment): Settings {
   const messages: { level: MessageLevel; text: string }[] = [];
@@ -74,6 +91,7 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
     migrator: {
       database,
       migrations,
+      ...(readAllowEmpty(options, env) && { allowEmpty: true }),
       ...timeouts,
       ...(historyTable !== undefined && { historyTable }),
       ...(role !== undefined && { role }),

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
 import { discover } from '../migration/discover.ts';
 import { formatFileName, nextVersion } from '../migration/filename.ts';
+import { rollbackTemplate, template } from '../migration/template.ts';
 import type { CreatedResult } from '../report/reporter.ts';
 
 export interface NewMigration {
@@ -33,10 +34,10 @@ export async function createMigration(wanted: NewMigration): Promise<CreatedResu
     const digits = await claimVersion(wanted);
     try {
       const files = [join(folder, formatFileName(digits, name))];
-      await writeFile(files[0]!, template(wanted, false), { flag: 'wx' });
+      await writeFile(files[0]!, template(wanted), { flag: 'wx' });
       if (wanted.withRollback) {
         files.push(join(folder, formatFileName(digits, name, true)));
-        await writeFile(files[1]!, template(wanted, true), { flag: 'wx' });
+        await writeFile(files[1]!, rollbackTemplate(wanted), { flag: 'wx' });
       }
       return { version: String(BigInt(digits)), name, files };
     } finally {
@@ -56,7 +57,7 @@ const claimPath = (folder: string, digits: string): string => join(folder, `.cla
 /** The digits of a version that nobody else can take until the claim is removed. */
 async function claimVersion({ folder, timestamp }: NewMigration): Promise<string> {
   for (;;) {
-    const before = discover(folder).map(({ version }) => version);
+    const before = discover(folder, { allowEmpty: true }).map(({ version }) => version);
     const left = await staleClaims(folder, before);
     const digits = next(folder, timestamp, left);
     if (await claim(claimPath(folder, digits))) {
@@ -71,7 +72,7 @@ async function claimVersion({ folder, timestamp }: NewMigration): Promise<string
 
 /** The digits of the version that follows the folder's files and `left`, the versions whose claim was left behind. */
 function next(folder: string, timestamp: boolean, left: readonly bigint[]): string {
-  const files = discover(folder);
+  const files = discover(folder, { allowEmpty: true });
   const newest = files.at(-1);
   const written = newest === undefined ? '001' : (/^\d+/.exec(basename(newest.path))?.[0] ?? '');
   const occupied = left.map((version) => {
@@ -136,11 +137,4 @@ export function slugOf(name: string): string {
     problem: `NAME: ${JSON.stringify(name.slice(0, 40))} ${problem}`,
     hint: 'say what the migration does, such as: amelia-db new add_users_email',
   });
-}
-
-function template({ name, transaction }: NewMigration, rollback: boolean): string {
-  const directive = transaction ? '' : '-- amelia-db: no-transaction\n';
-  return rollback
-    ? `${directive}-- Undoes ${name}.\n`
-    : `${directive}-- ${name}: SQL statements, each ended with a semicolon.${transaction ? ' They run in one transaction.' : ''}\n`;
 }

@@ -139,7 +139,7 @@ function createProgram(
     'run NNN_name.down.sql of the newest applied migrations, newest first',
   )
     .option('--steps <N>', 'how many migrations to undo (default: 1)')
-    .option('--to <VERSION>', 'undo everything above VERSION; 0 undoes all');
+    .option('--to <VERSION>', 'undo everything above VERSION; 0 undoes all but a version 0');
   command(
     'baseline',
     '<VERSION>',
@@ -230,7 +230,24 @@ function createProgram(
   completion.action(() => {
     write(completionScript(program, oneOf(shells, completion.args[0] ?? '', 'completion takes')));
   });
+  for (const each of [program, ...program.commands]) refuseTwice(each);
   return program;
+}
+
+/** Of an option that takes one value, the last would win in silence; `--color --no-color` are one option. */
+function refuseTwice(command: Command): void {
+  const given = new Map<string, string>();
+  for (const option of command.options) {
+    if (option.variadic || option.parseArg) continue;
+    const { long = '' } = option;
+    command.on(`option:${option.name()}`, () => {
+      const before = given.get(option.attributeName());
+      given.set(option.attributeName(), long);
+      if (before === undefined) return;
+      const problem = before === long ? `${long} is given twice` : `${before} and ${long} exclude each other`;
+      throw new AmeliaError('usage.invalid', { problem, hint: 'give it once: which of the two counts cannot be told' });
+    });
+  }
 }
 
 /** What completion offers for an option or argument; whoever reads its value says what it accepts. */
@@ -259,6 +276,7 @@ function commonOptions(): Option[] {
     option('database', '--database-url-file <FILE>', 'a file that holds the URL [DATABASE_URL_FILE]'),
     option('database', '--embedded [DIR]', 'PostgreSQL in this process, default .amelia-db [AMELIA_DB_EMBEDDED]'),
     option('database', '-m, --migrations <DIR>', 'default migrations [AMELIA_DB_MIGRATIONS]'),
+    option('database', '--allow-empty', 'a folder without a migration is right [AMELIA_DB_ALLOW_EMPTY]'),
     option('database', '--history-table <[SCHEMA.]TABLE>', 'default schema_migrations [AMELIA_DB_HISTORY_TABLE]'),
     option('database', '--lock-timeout <DURATION>', 'of each statement, default 5s [AMELIA_DB_LOCK_TIMEOUT]'),
     option(

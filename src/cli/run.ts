@@ -8,7 +8,7 @@ import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';
 import { commandNames, loadCommand, type Invocation } from './commands.ts';
-import { readFlag, readFolder, readSettings, type Settings } from './config.ts';
+import { readAllowEmpty, readFlag, readFolder, readSettings, type Settings } from './config.ts';
 import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
 import { parseArguments } from './program.ts';
@@ -54,7 +54,8 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
       files: filesIn(folder),
     });
     for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
-    end = await runTask(host, task, { folder, settings, reporter });
+    const allowEmpty = settings?.migrator.allowEmpty ?? readAllowEmpty(invocation.options, host.env);
+    end = await runTask(host, task, { folder, allowEmpty, settings, reporter });
   } catch (error) {
     end = { failure: asAmeliaError(error, about) };
   }
@@ -71,6 +72,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
 /** What a command's task works with. */
 export interface Context {
   readonly folder: string;
+  readonly allowEmpty: boolean;
   readonly migrator: () => Promise<Migrator>;
   readonly env: Host['env'];
   readonly signal: AbortSignal;
@@ -81,7 +83,12 @@ export type Task = (context: Context) => Promise<End>;
 async function runTask(
   host: Host,
   task: Task,
-  { folder, settings, reporter }: { folder: string; settings: Settings | undefined; reporter: Reporter },
+  {
+    folder,
+    allowEmpty,
+    settings,
+    reporter,
+  }: { folder: string; allowEmpty: boolean; settings: Settings | undefined; reporter: Reporter },
 ): Promise<End> {
   return await withSignals(host, async (signal) => {
     const migrator = async (): Promise<Migrator> => {
@@ -90,7 +97,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    return await task({ folder, migrator, env: host.env, signal });
+    return await task({ folder, allowEmpty, migrator, env: host.env, signal });
   });
 }
 

@@ -1,40 +1,68 @@
 // The migrations folder, and the only file of this room that reads the disk. Never opens a file to list it.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { AmeliaError } from '../errors.ts';
-import { isSqlFileName, parseFileName, type FileName } from './filename.ts';
+import { AmeliaError, throwTogether } from '../errors.ts';
+import { listingOf, type FolderEntry, type Listing } from './listing.ts';
+import { drizzleJournal, nestedProblem } from './nested.ts';
 import type { MigrationFile } from './types.ts';
 
-interface Found extends FileName {
-  readonly path: string;
+export interface DiscoverOptions {
+  /** A folder that holds no migration at all is no error. */
+  readonly allowEmpty?: boolean | undefined;
+}
+
+/** The folder's migrations, lowest version first, each with its rollback. Throws as `list` does, and all of its problems together. */
+export function discover(folder: string, options: DiscoverOptions = {}): readonly MigrationFile[] {
+  const { files, problems } = list(folder, options);
+  throwTogether(problems);
+  return files;
 }
 
 /**
- * The folder's migrations, lowest version first, each with its rollback. Throws `discover.no-folder`,
- * `.not-a-folder`, `.unreadable`, `.duplicate-version`, `.orphan-rollback`, `filename.invalid` and
- * `filename.version-range`.
+ * The folder's migrations, and all that is wrong with the names of what is in it. Throws `discover.no-folder`,
+ * `.not-a-folder`, `.unreadable`, `.empty`, `.nested` and `.drizzle`: then there is no migration to speak of.
  */
-export function discover(folder: string): MigrationFile[] {
-  const found = sqlFiles(folder).sort(byVersion);
-  const migrations = found.filter((file) => !file.rollback);
-  const rollbacks = found.filter((file) => file.rollback);
-  refuseDuplicates(migrations);
-  refuseDuplicates(rollbacks);
-  const rollbackOf = new Map(rollbacks.map((file) => [file.version, file]));
-  const files = migrations.map(({ version, name, path }): MigrationFile => {
-    const rollback = rollbackOf.get(version);
-    if (rollback === undefined || !belongs(rollback.name, name)) return { version, name, path };
-    rollbackOf.delete(version);
-    return { version, name, path, rollbackPath: rollback.path };
-  });
-  const [orphan] = rollbackOf.values();
-  if (orphan !== undefined) {
-    throw new AmeliaError('discover.orphan-rollback', {
-      path: orphan.path,
-      expected: orphan.path.replace(/\.down\.sql$/i, '.sql'),
-    });
+export function list(folder: string, { allowEmpty = false }: DiscoverOptions = {}): Listing {
+  const start = join(folder, 'x').slice(0, -1);
+  const entries = readFolder(folder);
+  const listing = listingOf(entries.map((entry): FolderEntry => ({ path: start + entry.name, kind: kindOf(entry) })));
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (folders.includes('meta') && existsSync(start + drizzleJournal)) {
+    throw new AmeliaError('discover.drizzle', { path: folder, journal: start + drizzleJournal });
   }
-  return files;
+  if (listing.files.length + listing.problems.length > 0) return listing;
+  const nested = nestedProblem(start.slice(0, -1), filesBelow(start, folders));
+  if (nested !== undefined) throw nested;
+  if (!allowEmpty) throw new AmeliaError('discover.empty', { path: folder });
+  return listing;
+}
+
+/** So deep, and so many, that it is clear what a folder is. */
+const deepest = 4;
+const most = 1000;
+
+/** The files in these folders and those below them, from `start` on. Dot folders, installed packages and what cannot be read are passed over. */
+function filesBelow(start: string, folders: readonly string[]): string[] {
+  const files: string[] = [];
+  const left = folders.map((path) => ({ path, depth: 1 }));
+  for (const { path, depth } of left) {
+    if (files.length > most) break;
+    if (/(^|\/)(\.[^/]*|node_modules)$/.test(path)) continue;
+    try {
+      for (const entry of readFolder(start + path)) {
+        const below = `${path}/${entry.name}`;
+        if (!entry.isDirectory()) files.push(below);
+        else if (depth < deepest) left.push({ path: below, depth: depth + 1 });
+      }
+    } catch {
+      // see above
+    }
+  }
+  return files.sort();
+}
+
+function kindOf(entry: Dirent): FolderEntry['kind'] {
+  return entry.isDirectory() ? 'folder' : entry.isFile() || entry.isSymbolicLink() ? 'file' : 'neither';
 }
 
 const pageBytes = 4096;
@@ -86,22 +114,6 @@ export function readPiece(path: string, position: number, length: number): Buffe
   }
 }
 
-function sqlFiles(folder: string): Found[] {
-  const found: Found[] = [];
-  const invalid: string[] = [];
-  const start = join(folder, 'x').slice(0, -1);
-  for (const entry of readFolder(folder)) {
-    if (entry.isDirectory() || !isSqlFileName(entry.name)) continue;
-    const path = start + entry.name;
-    const name = parseFileName(path);
-    if (name === undefined) invalid.push(path);
-    else found.push({ ...name, path });
-  }
-  const [first, ...others] = invalid.sort();
-  if (first !== undefined) throw new AmeliaError('filename.invalid', { path: first, others });
-  return found;
-}
-
 function readFolder(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -111,28 +123,6 @@ function readFolder(folder: string): Dirent[] {
     if (code === 'ENOTDIR') throw new AmeliaError('discover.not-a-folder', { path: folder }, { cause });
     throw new AmeliaError('discover.unreadable', { path: folder, reason: reasonOf(cause) }, { cause });
   }
-}
-
-function byVersion(a: Found, b: Found): number {
-  if (a.version !== b.version) return a.version < b.version ? -1 : 1;
-  return a.path < b.path ? -1 : 1;
-}
-
-function refuseDuplicates(sorted: readonly Found[]): void {
-  for (const [i, file] of sorted.entries()) {
-    const before = sorted[i - 1];
-    if (before?.version !== file.version) continue;
-    throw new AmeliaError('discover.duplicate-version', {
-      version: String(file.version),
-      first: before.path,
-      second: file.path,
-    });
-  }
-}
-
-/** Whether a rollback of that name is this migration's; `1_a.up.sql` beside `1_a.down.sql` is what golang-migrate writes. */
-function belongs(rollback: string, migration: string): boolean {
-  return rollback === migration || `${rollback}.up` === migration;
 }
 
 function reasonOf(error: unknown): string {

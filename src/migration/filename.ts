@@ -23,6 +23,11 @@ export function isSqlFileName(path: string): boolean {
   return /^[^.].*\.sql$/is.test(nameOf(path));
 }
 
+/** True for a name that was meant to end in `.sql`: `a.sql.txt`, `a.pgsql`, one with a blank or a dot behind it. */
+export function resemblesSqlFileName(path: string): boolean {
+  return /^[^.].*\.(sql(\.txt|[\s.])*|p?g?sql|pl(pg)?sql|ddl)[\s.]*$/is.test(nameOf(path));
+}
+
 /** Reads `NNN_name.sql` or `NNN_name.down.sql`; undefined where the name says nothing of the kind. Throws `filename.version-range`. */
 export function parseFileName(path: string): FileName | undefined {
   const match = /^([0-9]+)_(?!\.down\.sql$)(.+?)(\.down)?\.sql$/is.exec(nameOf(path));
@@ -30,11 +35,36 @@ export function parseFileName(path: string): FileName | undefined {
   const [, digits = '', name = '', down] = match;
   // BigInt of a million digits is slow; nothing over 19 counts.
   const significant = digits.replace(/^0+(?=.)/, '');
-  const version = significant.length > 19 ? 0n : BigInt(significant);
-  if (version < 1n || version > highestVersion) {
-    throw new AmeliaError('filename.version-range', { path, version: digits });
-  }
+  const version = significant.length > 19 ? highestVersion + 1n : BigInt(significant);
+  if (version > highestVersion) throw new AmeliaError('filename.version-range', { path, version: digits });
   return { version, name, rollback: down !== undefined };
+}
+
+/** What a file with such a name should be called: the number first, then an underscore; undefined where it has no number. */
+export function betterName(path: string): string | undefined {
+  const stem = nameOf(path)
+    .trim()
+    .replace(/(\.txt|[\s.])+$/i, '')
+    .replace(/\.(p?g?sql|pl(pg)?sql|ddl)$/i, '');
+  // 2024-01-31T12:00:00 is one number here.
+  const joined = stem.replace(
+    /^(\d{4})[-.](\d\d)[-.](\d\d)(?:[T_-]?(\d\d)[-:]?(\d\d)[-:]?(\d\d))?(?=\D)/,
+    '$1$2$3$4$5$6',
+  );
+  // Flyway's V2__add, golang-migrate's 2_add.up, db-migrate's 2-add-up, postgrator's 002.do.add.
+  const [, prefix = '', digits, rest = ''] = /^([^\d]*?)(\d+)(.*)$/s.exec(joined) ?? [];
+  if (digits === undefined || /^[._]\d/.test(rest)) return undefined;
+  const [, doing, behind] = /^[-_.\s]*(do|undo|up|down)[-_.\s](.*)$/is.exec(rest) ?? [];
+  const [, before, direction] = /^(.*)[-_.](up|down|undo|rollback)$/is.exec(rest) ?? [];
+  const words = (behind ?? before ?? rest).replace(/[-_.\s]+/g, '_').replace(/^_|_$/g, '');
+  const isBack = /^(undo|down|rollback)$/i.test(doing ?? direction ?? '') || /^u$/i.test(prefix);
+  return formatFileName(digits, words === '' ? 'name' : words, isBack);
+}
+
+/** What `20240131_120000_name.sql`, whose version is the day alone, is called with day and time as one number. */
+export function withTimeInVersion(path: string): string | undefined {
+  const [, day, time, rest] = /^((?:19|20)\d{6})_(\d{4}|\d{6})(_.*)$/s.exec(nameOf(path)) ?? [];
+  return day && time && rest ? `${day}${time.padEnd(6, '0')}${rest}` : undefined;
 }
 
 /** `NNN_name.sql` or `NNN_name.down.sql`, with the version's digits as given. */

@@ -1,8 +1,8 @@
 // The migrations folder as a whole: its files, their checksums and their scripts, each read once
 // and only when somebody needs it.
-import { AmeliaError } from '../errors.ts';
+import { AmeliaError, isAmeliaError, throwTogether } from '../errors.ts';
 import { checksum } from './checksum.ts';
-import { discover, readSmall, readText } from './discover.ts';
+import { list, readSmall, readText, type DiscoverOptions } from './discover.ts';
 import { withoutText } from './large-script.ts';
 import { parseScript } from './parse.ts';
 import { statementsChecksum } from './statements-checksum.ts';
@@ -20,9 +20,24 @@ export class Folder {
     this.files = files;
   }
 
-  /** Lists the folder; throws as `discover` does. */
-  static open(path: string): Folder {
-    return new Folder(path, discover(path));
+  /** Lists the folder, with all that is wrong with its names. Throws as `list` does. */
+  static look(path: string, options: DiscoverOptions = {}): { folder: Folder; problems: readonly AmeliaError[] } {
+    const { files, problems } = list(path, options);
+    return { folder: new Folder(path, files), problems };
+  }
+
+  /**
+   * Lists the folder. Throws as `list` does; and all that is wrong with its names, with what is wrong in the files
+   * that could be named, together.
+   */
+  static open(path: string, options: DiscoverOptions = {}): Folder {
+    const { folder, problems } = Folder.look(path, options);
+    const { files } = folder;
+    if (problems.length > 0) {
+      const steps = files.map((file): Step => ({ direction: 'up', file }));
+      throwTogether([...problems, ...folder.problemsIn(steps)]);
+    }
+    return folder;
   }
 
   /** The checksum of a migration's file as it is now. Throws `discover.unreadable`. */
@@ -75,5 +90,18 @@ export class Folder {
     const known = this.#scripts.get(path) ?? withoutText(parseScript(path, readText(path)));
     this.#scripts.set(path, known);
     return known;
+  }
+
+  /** Why these steps cannot run, as far as their files say it: what `script` throws of each. */
+  problemsIn(steps: readonly Step[]): AmeliaError[] {
+    return steps.flatMap((step) => {
+      try {
+        this.script(step);
+        return [];
+      } catch (error) {
+        if (!isAmeliaError(error)) throw error;
+        return [error];
+      }
+    });
   }
 }

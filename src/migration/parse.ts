@@ -18,6 +18,9 @@ export function parseScript(path: string, text: Uint8Array): Script {
   const statements = directives.transaction
     ? parser.asOneTransaction(found.statements)
     : parser.statementByStatement(found.statements);
+  if (statements.length === 0) {
+    throw new AmeliaError('parse.empty', { path }, { location: locate(path, text, 0) });
+  }
   const reader = { read: (start: number, end: number) => asBuffer(text).subarray(start, end), confirm: () => {} };
   const advisory = ['advisory', 'ADVISORY'].some((word) => asBuffer(text).includes(word));
   return { path, text, reader: () => reader, checksum: checksum(text), advisory, statements, ...directives };

@@ -33,7 +33,7 @@ export function planUp(
 
 /**
  * What `rollback` undoes, highest version first: the newest `steps` (default 1, and never more than
- * there are), or all above `to` (0 is all). A modified migration can be rolled back: that is how an
+ * there are), or all above `to`; 0 may be a version or none, and stands for all above it. A modified migration can be rolled back: that is how an
  * edited file is tried again. Throws `plan.unfinished`, `.unknown-version`, `.target-ahead` or `.irreversible`.
  */
 export function planDown(

@@ -1,5 +1,6 @@
 // How each migration stands, folder against history. Pure.
-import type { History, MigrationFile, MigrationState, MigrationStatus } from './types.ts';
+import { isOfEmptyFile } from './template.ts';
+import type { AppliedMigration, History, MigrationFile, MigrationState, MigrationStatus } from './types.ts';
 
 /**
  * How every known migration stands, lowest version first. `checksums` holds those of the files; one
@@ -11,7 +12,7 @@ export function resolve(
   history: History,
 ): MigrationStatus[] {
   const fileOf = byVersion(files);
-  const appliedOf = byVersion(history.applied);
+  const appliedOf = byVersion(withoutFilled(files, checksums, history));
   const unfinishedOf = byVersion(history.unfinished);
   const current = highest(appliedOf.keys());
   const versions = new Set([...fileOf.keys(), ...appliedOf.keys(), ...unfinishedOf.keys()]);
@@ -37,6 +38,24 @@ export function resolve(
       ...(unfinished && { unfinished }),
     };
   });
+}
+
+/**
+ * The rows of the history but for those of files that were empty when they were recorded, and have been filled in
+ * since: nothing of them was ever run.
+ */
+export function withoutFilled(
+  files: readonly MigrationFile[],
+  checksums: ReadonlyMap<bigint, string>,
+  { applied }: History,
+): readonly AppliedMigration[] {
+  const fileOf = byVersion(files);
+  const isFilled = ({ version, name, checksum }: AppliedMigration): boolean => {
+    const now = checksums.get(version);
+    if (checksum === null || now === undefined || now === checksum) return false;
+    return isOfEmptyFile(checksum, name ?? fileOf.get(version)?.name ?? '');
+  };
+  return applied.some(isFilled) ? applied.filter((row) => !isFilled(row)) : applied;
 }
 
 /** The highest applied version; null where nothing is applied. */

@@ -17,6 +17,8 @@ export interface FrameOptions {
   readonly redact: Redactor;
   /** What is true of the database when the error brings no result, such as `nothing was run`. */
   readonly otherwise?: string | undefined;
+  /** False where another error follows: what the database holds now is said once. */
+  readonly isLast?: boolean;
   /** Default error. */
   readonly level?: 'error' | 'warning';
 }
@@ -25,6 +27,23 @@ export interface FrameOptions {
 const widestSource = 120;
 const narrowestSource = 16;
 const tabWidth = 4;
+
+/** So many errors at once are read; the rest is counted. */
+const most = 20;
+
+/** The lines of an error and of all that was found with it; what the database holds now stands once, at the end. */
+export function formatFailures(error: AmeliaError, options: FrameOptions): string[] {
+  const errors = [error, ...error.others].slice(0, most);
+  const more = error.others.length + 1 - errors.length;
+  return [
+    ...errors.flatMap((each, i) =>
+      formatFailure(each, i < errors.length - 1 || more > 0 ? { ...options, isLast: false } : options),
+    ),
+    ...(more > 0
+      ? [`${more} more such errors: --json has them all`, ...outcome(error, options).map((line) => `  = ${line}`)]
+      : []),
+  ];
+}
 
 /**
  * The lines of an error:
@@ -56,7 +75,7 @@ export function formatFailure(error: AmeliaError, options: FrameOptions): string
     ...message.slice(1).flatMap((line) => hang(margin, line, columns)),
     ...(location === undefined ? [] : sourceFrame(location, margin, options)),
     ...notesOf(error).flatMap(({ label, text }) => indented(`= ${label}: `, text, style.detail)),
-    ...outcome(error, options).flatMap((line) => indented('= ', line, style.detail)),
+    ...(options.isLast === false ? [] : outcome(error, options)).flatMap((line) => indented('= ', line, style.detail)),
     ...(error.hint === undefined ? [] : indented('hint: ', error.hint, style.attention)),
   ];
 }

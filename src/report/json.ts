@@ -26,6 +26,7 @@ export function documentOf(of: {
     ...(failure?.result !== undefined && bodyOf({ kind: 'run', result: failure.result })),
     ...(answer !== undefined && bodyOf(answer)),
     ...(failure !== undefined && { error: errorObject(failure) }),
+    ...(failure !== undefined && errorsOf(failure)),
   };
 }
 
@@ -115,6 +116,11 @@ function plannedMigration({ version, name, path, transaction, statements }: DryR
   };
 }
 
+/** All that was found wrong at one look, where that is more than one error. */
+function errorsOf(failure: AmeliaError): { errors?: Record<string, unknown>[] } {
+  return failure.others.length === 0 ? {} : { errors: [failure, ...failure.others].map(errorObject) };
+}
+
 /** An error's keys; those that it has no value for are left out. */
 export function errorObject(error: AmeliaError): Record<string, unknown> {
   const facts = error.facts as {
@@ -169,7 +175,7 @@ export class JsonLog implements Progress {
     const { result } = error;
     const stack = error.code === 'internal.bug' && error.cause instanceof Error ? { stack: error.cause.stack } : {};
     const steps = result === undefined ? {} : { from: result.from, to: result.to, steps: result.steps };
-    this.#line('failed', { error: errorObject(error), ...steps, ...stack });
+    this.#line('failed', { error: errorObject(error), ...errorsOf(error), ...steps, ...stack });
   }
 
   #line(type: string, facts: Record<string, unknown>): void {

@@ -3,7 +3,7 @@
 import type { AmeliaError } from '../errors.ts';
 import type { MigratorEvent, StepResult } from '../events.ts';
 import type { Direction } from '../migration/types.ts';
-import { formatFailure } from './frame.ts';
+import { formatFailures } from './frame.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
 import { count, databaseName, duration, sessionName } from './words.ts';
@@ -32,6 +32,16 @@ export const plannedLine = ({ direction, versions }: EventOf<'planned'>): string
 
 export const widenedLine = ({ table }: EventOf<'history-widened'>): string =>
   `widened the version column of ${onOneLine(table)} to bigint`;
+
+/** `migrations/0007_add_email.down.sql:3:1: …, so that 0007 could not be rolled back`. */
+export const rollbackText = (
+  { path, location, reason, version }: EventOf<'unusable-rollback'>,
+  versions: VersionNames,
+): string => {
+  const place = location === undefined ? path : `${path}:${location.line}:${location.column}`;
+  const what = reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason;
+  return `${place}: ${what}; ${versions.write(version)} could not be rolled back`;
+};
 
 export const lockLine = ({ holder }: Pick<EventOf<'lock-waiting'>, 'holder'>): string =>
   `waiting for another run to end${holder === null ? '' : ` · ${sessionName(holder)} holds the lock`}`;
@@ -125,7 +135,7 @@ export function failureText(error: AmeliaError, telling: Telling, started: boole
     : changesDatabase.has(command) && error.exitStatus !== 2 && !error.hint?.startsWith('nothing was run')
       ? 'nothing was run: the database is as it was'
       : undefined;
-  const lines = formatFailure(error, { columns: writer.columns, style, versions, redact: writer.redact, otherwise });
+  const lines = formatFailures(error, { columns: writer.columns, style, versions, redact: writer.redact, otherwise });
   const stack = error.code === 'internal.bug' && error.cause instanceof Error ? (error.cause.stack ?? '') : '';
   return `${[...(stack === '' ? [] : [style.detail(onManyLines(stack)), '']), ...lines].join('\n')}\n`;
 }

@@ -67,6 +67,8 @@ export class PlainProgress implements Progress {
         return this.#progress(event);
       case 'retrying':
         return this.#say(lines.retryLine(event, versions));
+      case 'unusable-rollback':
+        return this.message('warning', lines.rollbackText(event, versions));
       case 'history-widened':
         return this.#say(lines.widenedLine(event));
       case 'migration-started': {

@@ -127,9 +127,6 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
         versions.learn(event.path);
       }
       progress.event(event);
-      // A template that nobody has filled in is recorded like any other file, and its text is then fixed.
-      if (event.type === 'migration-started' && event.statements === 0)
-        progress.message('warning', `${event.path} holds no statement`);
     },
     message: (level, text) => progress.message(level, text),
     async finish({ answer, failure }) {

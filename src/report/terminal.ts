@@ -97,6 +97,9 @@ export class TerminalProgress implements Progress {
       case 'retrying':
         this.#say(style.attention(lines.retryLine(event, versions)));
         break;
+      case 'unusable-rollback':
+        this.message('warning', lines.rollbackText(event, versions));
+        break;
       case 'history-widened':
         this.#say(style.detail(lines.widenedLine(event)));
         break;

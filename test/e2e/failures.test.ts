@@ -67,6 +67,42 @@ const mistakes: Mistake[] = [
     scene: () => ({ files: { ...good, '1_other.sql': 'SELECT 1;' } }),
   },
   {
+    what: 'an empty folder',
+    status: 3,
+    code: 'discover.empty',
+    says: '--allow-empty',
+    scene: () => ({ files: {} }),
+  },
+  {
+    what: 'a folder of Prisma',
+    status: 3,
+    code: 'discover.nested',
+    says: /Prisma[^]*20240101000000_init\/migration\.sql/,
+    scene: () => ({ files: { '20240101000000_init/migration.sql': 'SELECT 1;' } }),
+  },
+  {
+    what: 'a file in which there is nothing yet',
+    status: 3,
+    code: 'parse.empty',
+    says: /002_x\.sql: there is nothing in it yet/,
+    scene: () => ({ files: { ...good, '002_x.sql': '-- to do\n' } }),
+  },
+  {
+    what: 'many mistakes at once',
+    status: 3,
+    code: 'filename.invalid',
+    says: /002-x\.sql[^]*rename it to 002_x\.sql[^]*two migrations have version 1[^]*goose[^]*003_g\.sql:1:1[^]*COMMIT[^]*004_t\.sql:2:1/,
+    scene: () => ({
+      files: {
+        ...good,
+        '1_other.sql': 'SELECT 1;',
+        '002-x.sql': 'SELECT 1;',
+        '003_g.sql': '-- +goose Up\nSELECT 1;',
+        '004_t.sql': 'SELECT 1;\nCOMMIT;\nSELECT 2;',
+      },
+    }),
+  },
+  {
     what: 'a version over 2^63 - 1',
     status: 3,
     code: 'filename.version-range',
@@ -305,9 +341,9 @@ describe.each(mistakes)('$what', ({ status, code, says, scene }) => {
 });
 
 describe('what is not a mistake', () => {
-  it('an empty folder: nothing to do, with a hint', async () => {
+  it('an empty folder with --allow-empty: nothing to do, with a hint', async () => {
     const database = await freshDatabase();
-    const { status, stdout, stderr } = await amelia(['migrate', '-m', folderOf(), '-d', database.url]);
+    const { status, stdout, stderr } = await amelia(['migrate', '--allow-empty', '-m', folderOf(), '-d', database.url]);
     expect(status).toBe(0);
     expect(stdout + stderr).toMatch(/nothing to do[^]*amelia-db new/);
   });

@@ -104,7 +104,7 @@ describe('--wait', () => {
   it('ends with exit status 5 when the time is up', async () => {
     const server = await startServer();
     await server.stop('fast');
-    const run = await amelia(['migrate', '-m', folderOf(), '-d', server.url, '--wait', '700ms']);
+    const run = await amelia(['migrate', '--allow-empty', '-m', folderOf(), '-d', server.url, '--wait', '700ms']);
     expect(run).toMatchObject({ status: 5, stderr: expect.stringContaining('error[session.unreachable]') as string });
   });
 });

@@ -26,9 +26,9 @@ interface Output {
 
 export function prepare({ options }: Invocation): Task {
   const { form, files } = readForms(options.format ?? []);
-  return async ({ folder, env, signal }) => {
+  return async ({ folder, allowEmpty, env, signal }) => {
     const { check } = await import('../../check/check.ts');
-    const result = await check({ migrations: folder, base: options.base, signal });
+    const result = await check({ migrations: folder, allowEmpty, base: options.base, signal });
     const answer = { kind: 'check', result, form, tool } as const;
     const problem = problemIn(result);
     const end = problem === undefined ? { answer } : { answer, failure: new AmeliaError('check.failed', { problem }) };

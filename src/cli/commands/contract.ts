@@ -8,10 +8,10 @@ export const needs = 'folder';
 
 export function prepare({ options }: Invocation): Task {
   const { write, force } = options;
-  return async ({ folder, signal }) => {
+  return async ({ folder, allowEmpty, signal }) => {
     const { contractOf, contractPath } = await import('../../verification.ts');
     const path = contractPath(folder);
-    const text = await contractOf(folder, signal);
+    const text = await contractOf({ migrations: folder, allowEmpty, signal });
     if (!write) return { answer: { kind: 'contract', result: { text } } };
     try {
       writeFileSync(path, text, { flag: force ? 'w' : 'wx' });

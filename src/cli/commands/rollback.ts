@@ -16,7 +16,7 @@ export function prepare({ options }: Invocation): Task {
   }
   const wanted = {
     ...(steps !== undefined && { steps: readCount('--steps', steps) }),
-    ...(to !== undefined && { to: readVersion('--to', to, 0n) }),
+    ...(to !== undefined && { to: readVersion('--to', to) }),
   };
   return async ({ migrator }) => ({ answer: { kind: 'run', result: await (await migrator()).rollback(wanted) } });
 }

@@ -180,7 +180,9 @@ describe('wait', () => {
       const error = await waiting.catch((reason: unknown) => reason);
       return isAmeliaError(error) ? [error.code, error.exitStatus] : error;
     };
-    expect(await refused(wait(database.url, { target: 'head' }))).toEqual(['wait.no-head', 3]);
+    expect(await refused(wait(database.url, { target: 'head' }))).toEqual(['discover.empty', 3]);
+    const allowed = wait(database.url, { target: 'head', more: { allowEmpty: true } });
+    expect(await refused(allowed)).toEqual(['wait.no-head', 3]);
     const embedded = { database: { embedded: folderOf() } };
     expect(await refused(wait(database.url, { more: embedded }))).toEqual(['wait.embedded', 2]);
     await database.query('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');

@@ -61,7 +61,7 @@ describe('a branch', () => {
     ['whose base deletes likewise', { '010_c.sql': null }, { '010_c.sql': null }, []],
     [
       'with files that are no migrations',
-      { 'README.sql': '', '0_x.sql': '', '99999999999999999999_x.sql': '' },
+      { 'README.sql': '', '-1_x.sql': '', '99999999999999999999_x.sql': '' },
       {},
       [],
     ],

@@ -58,6 +58,15 @@ describe('a command', () => {
     [['migrate', '--to'], /argument missing/],
     [['status', '--to', '3'], /unknown option '--to'/],
     [['--embedded', 'migrate'], /--embedded took migrate for its folder.* \| .*amelia-db migrate --embedded/],
+    [['migrate', '-m', 'a', '-m', 'b'], /--migrations is given twice \| give it once/],
+    [['-m', 'a', 'status', '--migrations=a'], /--migrations is given twice/],
+    [['migrate', '--to', '1', '--to', '2'], /--to is given twice/],
+    [['status', '-d', 'postgresql://a:secret@x/y', '-d', 'z'], /^--database-url is given twice \| [^z]*$/],
+    [['verify', '--contract', 'a', '--contract', 'a'], /--contract is given twice/],
+    [['status', '--json', '--json'], /--json is given twice/],
+    [['status', '-q', '--quiet'], /--quiet is given twice/],
+    [['status', '--color', '--no-color'], /--color and --no-color exclude each other/],
+    [['new', 'x', '--embedded', '--embedded', 'y'], /--embedded is given twice/],
   ])('%o is refused', (args, says) => {
     expect(refused(...args)).toMatch(says);
   });
@@ -93,6 +102,7 @@ const common: readonly (readonly [flags: string, variable?: string])[] = [
   ['--database-url-file FILE', 'DATABASE_URL_FILE'],
   ['--embedded [DIR]', 'AMELIA_DB_EMBEDDED'],
   ['-m, --migrations DIR', 'AMELIA_DB_MIGRATIONS'],
+  ['--allow-empty', 'AMELIA_DB_ALLOW_EMPTY'],
   ['--history-table [SCHEMA.]TABLE', 'AMELIA_DB_HISTORY_TABLE'],
   ['--lock-timeout DURATION', 'AMELIA_DB_LOCK_TIMEOUT'],
   ['--statement-timeout DURATION', 'AMELIA_DB_STATEMENT_TIMEOUT'],
@@ -160,8 +170,8 @@ describe('values', () => {
   it.each<[string[], RegExp]>([
     [['migrate', '--to', 'abc'], /^error\[usage\.invalid\]: --to: "abc" is not a version\n/],
     [
-      ['migrate', '--to', '0'],
-      /--to: "0" is not a version\n {2}hint: a version is a number from 1 to 9223372036854775807/,
+      ['migrate', '--to', '-0'],
+      /--to: "-0" is not a version\n {2}hint: a version is a number from 0 to 9223372036854775807/,
     ],
     [['migrate', '--to', '-5'], /--to/],
     [['migrate', '--to', '9223372036854775808'], /is not a version/],

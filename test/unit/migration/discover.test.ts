@@ -37,15 +37,15 @@ describe('a migrations folder', () => {
     ]);
   });
 
-  test('may be empty', () => {
-    expect(discover(folder)).toEqual([]);
+  test('may be empty where that is said to be right', () => {
+    expect(discover(folder, { allowEmpty: true })).toEqual([]);
   });
 
   test('may hold other files, dot files and sub-folders, which are left alone', () => {
-    given('README.md', '001_a.sql.bak', '.002_b.sql', '003_c.sql');
-    mkdirSync(at('004_folder.sql'));
+    given('README.md', '.gitkeep', 'seed.txt', '001_a.sql.bak', '001_a.sql~', '.002_b.sql', '003_c.sql');
     mkdirSync(at('archive'));
     writeFileSync(at('archive/001_a.sql'), '');
+    mkdirSync(at('meta'));
     expect(discover(folder).map(({ name }) => name)).toEqual(['c']);
   });
 
@@ -97,7 +97,7 @@ describe('a folder is refused, with the names of the files,', () => {
   ])('when %s', (_, names, [first, second]) => {
     given(...names);
     const { facts } = thrown('discover.duplicate-version', () => discover(folder));
-    expect(facts).toEqual({ version: '1', first: at(first!), second: at(second!) });
+    expect(facts).toEqual({ version: '1', first: at(first!), second: at(second!), renames: [] });
   });
 
   test.each([
@@ -109,11 +109,71 @@ describe('a folder is refused, with the names of the files,', () => {
     expect(facts).toEqual({ path: at(`${expected}.down.sql`), expected: at(`${expected}.sql`) });
   });
 
-  test('when files end in .sql and are no migrations, all of them named at once', () => {
-    given('1_a.sql', 'schema.sql', 'V2__b.sql');
-    const { message, facts } = thrown('filename.invalid', () => discover(folder));
-    expect(facts).toEqual({ path: at('V2__b.sql'), others: [at('schema.sql')] });
-    expect(message).toContain('schema.sql');
+  test('when two files of one day have their time behind an underscore, with new names', () => {
+    given('20240101_120000_a.sql', '20240101_130000_b.sql');
+    const { hint } = thrown('discover.duplicate-version', () => discover(folder));
+    expect(hint).toContain('20240101120000_a.sql and 20240101130000_b.sql');
+  });
+
+  test('with all that is wrong at once', () => {
+    given(
+      '1_a.sql',
+      '01_b.sql',
+      'schema.sql',
+      'V2__b.sql',
+      '002_x.sql.txt',
+      '3_c.down.sql',
+      '9223372036854775808_d.sql',
+    );
+    mkdirSync(at('004_d.sql'));
+    const error = thrown('filename.invalid', () => discover(folder));
+    const all = [error, ...error.others];
+    expect(all.map(({ code }) => code)).toEqual([
+      'filename.invalid',
+      'discover.not-a-file',
+      'filename.version-range',
+      'filename.invalid',
+      'filename.invalid',
+      'discover.duplicate-version',
+      'discover.orphan-rollback',
+    ]);
+    expect(all[0]?.hint).toContain('rename it to 002_x.sql');
+    expect(all[3]?.hint).toContain('rename it to 2_b.sql');
+    for (const { exitStatus } of all) expect(exitStatus).toBe(3);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['other files only', ['README.md', '.gitkeep']],
+  ])('when it holds %s', (_, names) => {
+    given(...names);
+    const { hint } = thrown('discover.empty', () => discover(folder));
+    expect(hint).toContain('--allow-empty');
+  });
+
+  test.each([
+    ['Prisma', ['20240101000000_init/migration.sql', 'migration_lock.toml'], '20240101000000_init.sql'],
+    ['drizzle', ['20240101000000_init/migration.sql', '20240101000000_init/snapshot.json'], '20240101000000_init.sql'],
+    ['Diesel', ['2024-01-01-000000_init/up.sql', '2024-01-01-000000_init/down.sql'], '20240101000000_init.down.sql'],
+    ['Hasura', ['default/1700000000000_init/up.sql'], '1700000000000_init.sql'],
+    ['Sqitch', ['deploy/users.sql', 'revert/users.sql', 'verify/users.sql', 'sqitch.plan'], 'NNN_name.sql'],
+    [null, ['2024/01/a.sql'], 'NNN_name.sql'],
+    [null, ['migrations/001_a.sql', 'migrations/002_b.sql'], '/migrations'],
+  ])('when its SQL is in its sub-folders, as with %s', (tool, names, says) => {
+    for (const name of names) mkdirSync(join(at(name), '..'), { recursive: true });
+    given(...names);
+    for (const allowEmpty of [false, true]) {
+      const { facts, message, hint } = thrown('discover.nested', () => discover(folder, { allowEmpty }));
+      expect(facts.tool).toBe(tool);
+      expect(message).toContain(at(names.toSorted()[0]!));
+      expect(hint).toContain(says);
+    }
+  });
+
+  test('when it is drizzle’s, whatever its numbers', () => {
+    mkdirSync(at('meta'));
+    given('0001_a.sql', 'meta/_journal.json');
+    expect(thrown('discover.drizzle', () => discover(folder)).message).toContain(at('meta/_journal.json'));
   });
 
   test('when a version is too large', () => {

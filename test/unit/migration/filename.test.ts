@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { formatFileName, isSqlFileName, nextVersion, parseFileName } from '../../../src/migration/filename.ts';
+import {
+  betterName,
+  formatFileName,
+  isSqlFileName,
+  nextVersion,
+  parseFileName,
+  resemblesSqlFileName,
+} from '../../../src/migration/filename.ts';
 import { thrown } from './thrown.ts';
 
 describe('a file name is digits, an underscore and a name', () => {
@@ -39,14 +46,70 @@ describe('a file name is digits, an underscore and a name', () => {
     },
   );
 
-  test.each(['0_zero.sql', '000_zero.sql', '9223372036854775808_a.sql', `${'9'.repeat(5000)}_a.sql`])(
-    'a version must be from 1 to 2^63 - 1: %.30s',
+  test.each(['9223372036854775808_a.sql', `${'9'.repeat(5000)}_a.sql`])(
+    'a version must be from 0 to 2^63 - 1: %.30s',
     (path) => {
       const { facts, hint } = thrown('filename.version-range', () => parseFileName(path));
       expect(facts.path).toBe(path);
       expect(hint).toContain('9223372036854775807');
     },
   );
+});
+
+test.each(['0_zero.sql', '0000_zero.sql'])('%s has version 0', (path) => {
+  expect(parseFileName(path)).toEqual({ version: 0n, name: 'zero', rollback: false });
+});
+
+describe('a name that was meant to be a migration’s', () => {
+  test.each([
+    ['002_x.sql.txt', '002_x.sql'],
+    ['002_x.sql ', '002_x.sql'],
+    ['002_x.sql.', '002_x.sql'],
+    ['002_x.sql\u00a0', '002_x.sql'],
+    ['002_x.pgsql', '002_x.sql'],
+    ['002_x.psql', '002_x.sql'],
+    ['002_X.SQL.TXT', '002_X.sql'],
+    ['002_x.down.sql ', '002_x.down.sql'],
+  ])('%j is seen, and would be %s', (path, better) => {
+    expect(isSqlFileName(path)).toBe(false);
+    expect(resemblesSqlFileName(path)).toBe(true);
+    expect(betterName(`migrations/${path}`)).toBe(better);
+  });
+
+  test.each([
+    ['002-x.sql', '002_x.sql'],
+    ['002 x y.sql', '002_x_y.sql'],
+    ['002x.sql', '002_x.sql'],
+    ['000002.sql', '000002_name.sql'],
+    ['V2__add_email.sql', '2_add_email.sql'],
+    ['U2__add_email.sql', '2_add_email.down.sql'],
+    ['002-x.up.sql', '002_x.sql'],
+    ['20240101120000-x-down.sql', '20240101120000_x.down.sql'],
+    ['002.do.x.sql', '002_x.sql'],
+    ['002.undo.x.sql', '002_x.down.sql'],
+    ['2024-01-31-add-email.sql', '20240131_add_email.sql'],
+    ['2024-01-31T12:00:00_x.sql', '20240131120000_x.sql'],
+    ['add-email.sql', undefined],
+    ['V1.2__x.sql', undefined],
+    ['R__view.sql', undefined],
+  ])('%s would be %s', (path, better) => {
+    expect(parseFileName(path)).toBeUndefined();
+    expect(betterName(`migrations/${path}`)).toBe(better);
+    if (better !== undefined) expect(parseFileName(better)).toBeDefined();
+  });
+
+  test.each([
+    'README.md',
+    '.gitkeep',
+    'seed.txt',
+    '001_a.sql.bak',
+    '001_a.sql~',
+    '.002_x.sql.swp',
+    '001_a.sql.orig',
+    'a.sqlite',
+  ])('%s is not', (path) => {
+    expect(isSqlFileName(path) || resemblesSqlFileName(path)).toBe(false);
+  });
 });
 
 describe('the next version', () => {
@@ -60,6 +123,7 @@ describe('the next version', () => {
     ['of the highest number, not of the last name', ['9_a.sql', '10_b.sql'], '11'],
     ['as wide as the highest', ['0001_a.sql', '12_b.sql'], '13'],
     ['wider when it has to be', ['998_a.sql', '999_b.sql'], '1000'],
+    ['behind zero', ['0000_init.sql'], '0001'],
     ['behind a timestamp', ['20261122093000_a.sql'], '20261122093001'],
   ])('is %s', (_, names, expected) => {
     expect(nextVersion(folder(...names))).toBe(expected);

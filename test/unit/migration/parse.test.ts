@@ -37,10 +37,28 @@ describe('a file is one transaction', () => {
     expect(shown(text)).toEqual(['select 1']);
   });
 
-  test('also where nothing is wrapped, or nothing is there', () => {
-    expect(shown('begin; commit;')).toEqual([]);
-    expect(shown('')).toEqual([]);
-    expect(shown('-- nothing\n')).toEqual([]);
+  test.each([
+    ['BEGIN and COMMIT', 'begin; commit;'],
+    ['nothing', ''],
+    ['a byte order mark', '\ufeff'],
+    ['white space', ' \n\t\r\n'],
+    ['comments', '-- nothing\n/* yet; */'],
+    ['directives', '-- amelia-db: no-transaction\n'],
+    ['semicolons', ';;\n;'],
+  ])('a file with %s only is refused: there is nothing in it', (_, text) => {
+    const error = thrown('parse.empty', () => parseScript('migrations/7_x.sql', Buffer.from(text)));
+    expect(error.message).toContain('migrations/7_x.sql');
+    expect(error.location).toMatchObject({ line: 1, column: 1 });
+    expect(error.exitStatus).toBe(3);
+  });
+
+  test.each([
+    ['START TRANSACTION … END', 'start transaction; select 1; end;'],
+    ['comments before and after', '-- why\n/* so */ BEGIN;\nselect 1;\nCOMMIT; -- done\n'],
+    ['BEGIN WORK … COMMIT WORK', 'begin work; select 1; commit work'],
+    ['BEGIN TRANSACTION … END TRANSACTION', 'BEGIN TRANSACTION; select 1; END TRANSACTION;'],
+  ])('a wrapper of %s is left out', (_, text) => {
+    expect(shown(text)).toEqual(['select 1']);
   });
 
   test('savepoints are its own business', () => {

@@ -66,10 +66,14 @@ failed, rolled back: 0006 email (after 3 ms)
 ${failureText}`);
   });
 
-  it('warns of a file that holds no statement', async () => {
+  it('warns of a rollback that could not be run', async () => {
     const { reporter, err } = await open();
-    reporter.event(e.started('5', 'users', 0));
-    expect(err.text()).toBe('warning: migrations/0005_users.sql holds no statement\n');
+    const location = { path: 'migrations/0005_users.down.sql', line: 3, column: 7, source: '' };
+    const about = { version: '5', path: location.path, code: 'scan.unterminated', reason: 'unterminated string' };
+    reporter.event({ type: 'unusable-rollback', ...about, location });
+    expect(err.text()).toBe(
+      'warning: migrations/0005_users.down.sql:3:7: unterminated string; 5 could not be rolled back\n',
+    );
   });
 
   it('gets each statement with --verbose', async () => {
