@@ -12,7 +12,9 @@ const ofNothing = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49599
 
 describe('a file that an older version recorded while it was empty', () => {
   const recorded = async () => {
-    const { url, query } = await freshDatabase();
+    const database = await freshDatabase();
+    const { url } = database;
+    const query = (sql: string) => database.query(sql);
     const folder = folderOf({ '001_a.sql': 'CREATE TABLE a ();' });
     await engineFor(url, folder).migrate();
     await query(`INSERT INTO schema_migrations (version, name, checksum) VALUES (2, 'b', '${ofNothing}')`);
@@ -64,7 +66,8 @@ it('an applied file that cannot be read is one error, whoever asks, and no promi
 });
 
 it('version 0 is applied, recorded and rolled back as any other', async () => {
-  const { url, query } = await freshDatabase();
+  const database = await freshDatabase();
+  const { url } = database;
   const files = { '0000_a.sql': 'CREATE TABLE a ();', '0000_a.down.sql': 'DROP TABLE a;' };
   const folder = folderOf({ ...files, '0001_b.sql': 'CREATE TABLE b ();', '0001_b.down.sql': 'DROP TABLE b;' });
   const engine = engineFor(url, folder);
@@ -74,12 +77,13 @@ it('version 0 is applied, recorded and rolled back as any other', async () => {
   expect(await engine.rollback({ to: 0n })).toMatchObject({ from: '1', to: '0' });
   expect(await engine.rollback()).toMatchObject({ from: '0', to: null });
   expect(await engine.migrate()).toMatchObject({ from: null, to: '1' });
-  await query('DROP TABLE schema_migrations');
+  await database.query('DROP TABLE schema_migrations');
   expect((await engine.baseline(0n)).changes).toMatchObject([{ version: '0', change: 'baselined' }]);
 });
 
 it('all mistakes in what is pending are told at once, and nothing is run', async () => {
-  const { url, query } = await freshDatabase();
+  const database = await freshDatabase();
+  const { url } = database;
   const folder = folderOf({
     '1_a.sql': 'CREATE TABLE a ();',
     '2_b.sql': 'SELECT 1;\nCOMMIT;\nSELECT 2;',
@@ -89,7 +93,7 @@ it('all mistakes in what is pending are told at once, and nothing is run', async
   const error = await failureOf(engineFor(url, folder).migrate(), 'parse.transaction-control');
   const all = [error, ...error.others].map(({ code, location }) => `${code}:${location?.line}:${location?.column}`);
   expect(all).toEqual(['parse.transaction-control:2:1', 'parse.empty:1:1', 'scan.unterminated:1:8']);
-  expect(await query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
+  expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
 });
 
 it('a rollback that could not be run is told when its migration is applied, not before and not again', async () => {
