@@ -156,6 +156,20 @@ export interface StatusEntry {
   readonly checksum?: string;
   /** Why it is in this state, in words, where the state alone does not say it. */
   readonly note?: string;
+  /** The amelia-db that recorded it. */
+  readonly toolVersion?: string;
+  /** Of an unfinished one: why it stopped, when the journal was last written, and where it goes on. */
+  readonly error?: string;
+  readonly stoppedAt?: string;
+  readonly next?: UnfinishedStatement;
+}
+
+/** A statement of an unfinished migration; `index` is 1-based, `summary` its beginning. */
+export interface UnfinishedStatement {
+  readonly index: number;
+  readonly path: string;
+  readonly line: number;
+  readonly summary: string;
 }
 
 export interface StatusSummary {

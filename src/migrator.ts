@@ -13,7 +13,7 @@ import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepRe
 import { planDown, planUp, resolve } from './migration/plan.ts';
 import { withoutFilled } from './migration/status.ts';
 import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
-import { dryRunResult, runResult, statusResult } from './results.ts';
+import { dryRunResult, nextStatement, runResult, statusResult } from './results.ts';
 import type {
   MigrateOptions,
   Migrator,
@@ -69,7 +69,10 @@ class Engine implements Migrator {
       const { reading } = connection;
       // Before anything is asked: a file that cannot be read must not leave a question behind.
       const statuses = resolve(folder.files, folder.checksums(reading), reading);
-      return statusResult(connection, statuses, await this.#workspace.lockHolder(connection));
+      const running = await this.#workspace.lockHolder(connection);
+      return statusResult(connection, statuses, running, (status) =>
+        nextStatement(status, (step) => folder.script(step)),
+      );
     });
   }
 

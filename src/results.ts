@@ -11,8 +11,10 @@ import type {
   StatusEntry,
   StatusResult,
   StepResult,
+  UnfinishedStatement,
 } from './events.ts';
-import { Locator } from './migration/location.ts';
+import { AmeliaError } from './errors.ts';
+import { locate, Locator, summarize } from './migration/location.ts';
 import { gaps } from './migration/plan.ts';
 import { currentVersion } from './migration/status.ts';
 import type { AppliedMigration, MigrationStatus, Plan, Script, Step } from './migration/types.ts';
@@ -37,13 +39,14 @@ export function statusResult(
   { database, reading }: Connection,
   statuses: readonly MigrationStatus[],
   running: OtherSession | null,
+  next: (status: MigrationStatus) => UnfinishedStatement | undefined,
 ): StatusResult {
   const count = (state: MigrationStatus['state']) => statuses.filter((status) => status.state === state).length;
   return {
     database,
     historyTable: displayTable(reading.table),
     current: currentVersion(statuses)?.toString() ?? null,
-    migrations: statuses.map(statusEntry),
+    migrations: statuses.map((status) => statusEntry(status, next(status))),
     summary: {
       applied: count('applied'),
       pending: count('pending'),
@@ -65,7 +68,39 @@ function ahead(statuses: readonly MigrationStatus[]): string[] {
   return above.filter(({ applied }) => applied !== undefined).map(({ version }) => String(version));
 }
 
-function statusEntry({ version, name, state, file, applied, unfinished }: MigrationStatus): StatusEntry {
+/** Where an unfinished migration goes on: undefined where its file cannot be read, or ends before. */
+export function nextStatement(
+  { file, unfinished }: MigrationStatus,
+  script: (step: Step) => Script,
+): UnfinishedStatement | undefined {
+  if (!file || !unfinished) return undefined;
+  try {
+    const { path, text, statements } = script({ direction: unfinished.direction, file });
+    const statement = statements.at(unfinished.completed);
+    if (!statement) return undefined;
+    const { line } = locate(path, text, statement.start);
+    return { index: unfinished.completed + 1, path, line, summary: summarize(text, statement.start, statement.end) };
+  } catch (error) {
+    if (error instanceof AmeliaError) return undefined;
+    throw error;
+  }
+}
+
+function unfinishedNote(
+  { completed, statements, error, updatedAt, startedAt }: NonNullable<MigrationStatus['unfinished']>,
+  next: UnfinishedStatement | undefined,
+): string {
+  const at = updatedAt ?? startedAt;
+  const when = at ? ` on ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC` : '';
+  const stopped = error === null ? `last heard of${when}` : `stopped${when}: ${error}`;
+  const where = next ? `; next is statement ${next.index}, ${next.path}:${next.line}: ${next.summary}` : '';
+  return `${completed} of ${statements} statements completed, ${stopped}${where}`;
+}
+
+function statusEntry(
+  { version, name, state, file, applied, unfinished }: MigrationStatus,
+  next: UnfinishedStatement | undefined,
+): StatusEntry {
   return {
     version: String(version),
     name,
@@ -75,7 +110,11 @@ function statusEntry({ version, name, state, file, applied, unfinished }: Migrat
     ...(applied && applied.durationMs !== null && { durationMs: applied.durationMs }),
     ...(applied?.appliedBy && { appliedBy: applied.appliedBy }),
     ...(applied?.checksum && { checksum: applied.checksum }),
-    ...(unfinished && { note: `${unfinished.completed} of ${unfinished.statements} statements completed` }),
+    ...(applied?.toolVersion && { toolVersion: applied.toolVersion }),
+    ...(unfinished && { note: unfinishedNote(unfinished, next) }),
+    ...(unfinished?.error && { error: unfinished.error }),
+    ...(unfinished?.updatedAt && { stoppedAt: unfinished.updatedAt.toISOString() }),
+    ...(next && { next }),
     ...(applied && applied.checksum === null && { note: 'recorded by another program; its checksum is not known' }),
   };
 }

@@ -33,7 +33,12 @@ describe('a statement that fails', () => {
     expect(error.result?.steps).toMatchObject([{ version: '2', state: 'unknown' }]);
     expect((await engine.status()).migrations[1]).toMatchObject({
       state: 'unfinished',
-      note: '1 of 3 statements completed',
+      error: 'column "nix" does not exist (42703)',
+      stoppedAt: expect.stringMatching(/^20\d\d-.*Z$/) as string,
+      next: { index: 2, path: expect.stringMatching(/2_steps\.sql$/) as string, line: 3, summary: 'SELECT nix' },
+      note: expect.stringMatching(
+        /^1 of 3 statements completed, stopped on 20.* UTC: column "nix" does not exist \(42703\); next is statement 2, .*2_steps\.sql:3: SELECT nix$/,
+      ) as string,
     });
 
     write(['UPDATE t SET n = n + 1', 'SELECT 1', 'UPDATE t SET n = n + 10']);
