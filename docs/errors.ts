@@ -177,11 +177,37 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cure: '`amelia-db status` says what is.',
   },
   'plan.history-exists': { facts: { count: 7, current: '7' }, cause: '`baseline` on a database with a history.' },
-  'plan.nothing-to-repair': { cause: 'The version that `repair` names is not modified, or not unfinished.' },
+  'plan.nothing-to-repair': {
+    cause:
+      'The version that `repair --accept-modified` names is not modified, or the one that `--resolve` names is not unfinished (`=applied`) or has no row to remove (`=pending`).',
+  },
   'history.foreign': {
     facts: { table: 'public.schema_migrations', columns: 'version bigint, dirty boolean', tool: 'golang-migrate' },
     cause: "A table with the history's name that another tool, or the application, has made.",
-    cure: 'To take its work over: `amelia-db baseline VERSION --history-table amelia_migrations`, with all files up to VERSION in the folder.',
+    cure: 'To take its work over: `amelia-db baseline VERSION --history-table amelia_migrations`, with all files up to VERSION in the folder. A view, a partitioned or an inherited table, and a foreign one, cannot hold a history either.',
+  },
+  'history.other-tool': {
+    facts: { histories: [{ tool: 'goose', table: 'public.goose_db_version' }], first: '1 initial_schema' },
+    cause:
+      'Another migration tool has its table in this database, and there is no history of ours: the first file would run on a database that is full already.',
+    cure: 'Where the files are those that the other tool has applied, `amelia-db baseline VERSION` records them. Where they are for something else in the same database, `--ignore-foreign-history` begins with the first; it is not needed again once one is applied.',
+  },
+  'history.elsewhere': {
+    facts: { table: 'app.schema_migrations', found: ['public.schema_migrations'] },
+    cause:
+      'The history is kept in the first schema of the connection\'s search path, and that is another one now: `ALTER DATABASE` or `ALTER ROLE … SET search_path`, a schema that has the user\'s name (`"$user"` comes first), another role, or a `--history-table` that was left out. No command goes on, because with a new history every migration would run again.',
+    cure: 'Name the table, schema included: `--history-table public.schema_migrations`, or `AMELIA_DB_HISTORY_TABLE`. A name with a schema is taken as it is, so a new history for each tenant is `--history-table tenant.schema_migrations`.',
+  },
+  'history.untrusted': {
+    facts: {
+      table: 'public.schema_migrations',
+      role: 'postgres',
+      owner: 'mallory',
+      problems: ['trigger t of public.schema_migrations (mallory)'],
+    },
+    cause:
+      'A trigger, a rule, a default, an index or a type of the history table (or of its journal) calls a function of a role that is neither a superuser nor the one that migrates, or the table itself belongs to such a role, who could add one at any time. Whatever it does, it would do with the rights of the role that migrates.',
+    cure: 'The message names each, with its owner. `--role` runs everything as the owner; `ALTER TABLE … OWNER TO` and `ALTER FUNCTION … OWNER TO` give it to the role that migrates.',
   },
 
   'history.not-written': {
@@ -291,6 +317,12 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     },
     cause:
       'The role may not do what the command needs: SET ROLE, reading the history table, or creating it. Since PostgreSQL 15 only the owner of a database may create tables in its schema public.',
+  },
+  'session.row-security': {
+    facts: { role: 'app', table: 'public.schema_migrations', quoted: '"public"."schema_migrations"', owner: 'owner' },
+    cause:
+      'Row-level security is on for the history table (advisors tell people to turn it on for every table), and this role sees only what its policies let it see: perhaps nothing. What is applied cannot be told from that, so no command goes on.',
+    cure: 'The history holds versions, names and checksums, no data of users. Grants are enough to protect it.',
   },
   'embedded.not-installed': {
     cause: 'PGlite is an ordinary dependency; an installation without it has no embedded server.',

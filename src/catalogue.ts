@@ -273,8 +273,8 @@ export const catalogue = {
   'plan.missing': entry(
     4,
     (f: Refusals) => oneOrMore(f, 'missing migration', 'missing migrations:'),
-    () =>
-      'the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back (if it was removed for good, delete its row from the history table)',
+    (f) =>
+      `the database is ahead of this folder, or a file was removed or renamed: use the folder that was deployed last, or put the file back (if it was removed for good: amelia-db repair --resolve ${f.refusals[0]?.version ?? 'VERSION'}=pending removes its row)`,
   ),
   'plan.modified': entry(
     4,
@@ -320,9 +320,33 @@ export const catalogue = {
   ),
   'history.foreign': entry(
     4,
-    (f: { table: string; columns: string; tool: string | null }) =>
-      `${f.table} is not amelia-db's history table${f.tool === null ? '' : `; it looks like ${f.tool}'s`} (it has ${f.columns})`,
-    () => 'it was left as it is; keep our history elsewhere: --history-table amelia_migrations',
+    (f: { table: string; columns: string; tool: string | null; isJournal?: boolean }) =>
+      `${f.table} is not amelia-db's ${f.isJournal ? 'journal' : 'history table'}${f.tool === null ? '' : `; it looks like ${f.tool}'s`} (it has ${f.columns})`,
+    (f) =>
+      f.tool === null
+        ? 'it was left as it is; keep our history elsewhere: --history-table amelia_migrations'
+        : 'it was left as it is; this database was migrated already: record what is there with amelia-db baseline VERSION --history-table amelia_migrations, and name that table from then on',
+  ),
+  'history.other-tool': entry(
+    4,
+    (f: { histories: readonly { readonly tool: string; readonly table: string }[]; first: string }) =>
+      `${f.histories.map(({ tool, table }) => `${tool} keeps a history here, in ${table}`).join('; ')}, and amelia-db has none: migrate would begin with ${f.first}`,
+    () =>
+      'if the schema is there already, record it: amelia-db baseline VERSION; if these migrations have nothing to do with that tool: amelia-db migrate --ignore-foreign-history',
+  ),
+  'history.elsewhere': entry(
+    4,
+    (f: { table: string; found: readonly string[] }) =>
+      `there is no ${f.table}, but the history of this database may be ${f.found.join(' or ')}: with a new one, every migration would run again`,
+    (f) =>
+      `the search path, the role or --history-table is not what it was; name the one that is meant: --history-table ${f.found[0]}, or, where a new history is meant (a schema of its own for each tenant), --history-table ${f.table}`,
+  ),
+  'history.untrusted': entry(
+    4,
+    (f: { table: string; role: string; owner: string; problems: readonly string[] }) =>
+      `${f.table} would run code of another role with the rights of ${f.role}: ${f.problems.join(', ')}`,
+    (f) =>
+      `nothing was run; run as the role that it belongs to (--role ${f.owner}), or, if it may be trusted, give it to ${f.role} (ALTER TABLE or FUNCTION … OWNER TO), or drop it`,
   ),
 
   'history.not-written': entry(
@@ -404,6 +428,13 @@ export const catalogue = {
     5,
     (f: { role: string; problem: string; hint?: string }) => `role ${f.role} ${f.problem}`,
     (f) => f.hint,
+  ),
+  'session.row-security': entry(
+    5,
+    (f: { role: string; table: string; quoted: string; owner: string }) =>
+      `row-level security hides rows of ${f.table} from role ${f.role}: what is applied cannot be told`,
+    (f) =>
+      `ALTER TABLE ${f.quoted} DISABLE ROW LEVEL SECURITY (and NO FORCE), or run as its owner ${f.owner} or as a role with BYPASSRLS`,
   ),
   'embedded.not-installed': entry(
     5,

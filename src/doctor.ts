@@ -6,7 +6,7 @@ import { unexpectedFailure } from './database/failure.ts';
 import { healthQuery, type Facts } from './database/health-query.ts';
 import { checkHealth } from './database/health.ts';
 import { readHistory } from './database/history.ts';
-import { displayTable } from './database/identifiers.ts';
+import { displayTable, quoteTable } from './database/identifiers.ts';
 import { Session } from './database/session.ts';
 import type { ConnectionTarget } from './database/target.ts';
 import { isAmeliaError, type AmeliaError } from './errors.ts';
@@ -91,11 +91,43 @@ async function ask(
 async function historyCheck(workspace: Workspace, send: Parameters<typeof readHistory>[1]): Promise<HealthCheck> {
   const about = (found: Found): HealthCheck => ({ area: 'state', name: 'history', ...found });
   try {
-    const { table, exists, applied, unfinished } = await readHistory(workspace.table, send);
+    const reading = await readHistory({ table: workspace.table, forWriting: true }, send);
+    const { table, exists, applied, unfinished } = reading;
     const name = displayTable(table);
-    if (!exists) return about({ verdict: 'ok', message: `${name} is not there: nothing was migrated yet` });
+    const others = reading.otherHistories.map(
+      ({ tool, ...other }) => `${tool} keeps a history in ${displayTable(other)}`,
+    );
+    if (!exists) {
+      const message = [`${name} is not there: nothing was migrated yet`, ...others].join('; ');
+      const hint = 'amelia-db baseline VERSION records what is there already';
+      return about(others.length === 0 ? { verdict: 'ok', message } : { verdict: 'warning', message, hint });
+    }
     const current = applied.at(-1)?.version;
     const rows = `${name} has ${applied.length} row${applied.length === 1 ? '' : 's'}${current === undefined ? '' : `, up to ${current}`}`;
+    const [untrusted] = reading.attached;
+    if (untrusted) {
+      const what = reading.attached.map((each) => `${each.what} of ${each.table} (${each.owner})`).join(', ');
+      return about({
+        verdict: 'problem',
+        message: `${rows}; a row that is written would run code of another role with the rights of ${reading.user}: ${what}`,
+        hint: `migrate refuses that: run as ${untrusted.owner} (--role), or drop it`,
+      });
+    }
+    const { journalRefusal } = reading;
+    if (journalRefusal) {
+      return about({
+        verdict: 'warning',
+        message: `${rows}; ${journalRefusal.message}: unfinished migrations are not seen`,
+        ...(journalRefusal.hint !== undefined && { hint: journalRefusal.hint }),
+      });
+    }
+    if (unfinished.length === 0 && reading.isUnlogged) {
+      return about({
+        verdict: 'warning',
+        message: `${rows}; it is unlogged: a crash of the server empties it, and every migration would run again`,
+        hint: `ALTER TABLE ${quoteTable(table)} SET LOGGED`,
+      });
+    }
     if (unfinished.length === 0) return about({ verdict: 'ok', message: rows });
     const versions = unfinished.map(({ version }) => version).join(', ');
     return about({

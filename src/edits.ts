@@ -1,12 +1,13 @@
 // What baseline and repair write into the history: SQL, and what each changes. Pure but for reading the files.
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import type { HistoryReading } from './database/history.ts';
-import { insertRecord } from './database/record.ts';
+import { deleteRecord, insertRecord } from './database/record.ts';
 import type { HistoryChangeResult } from './events.ts';
 import type { Folder } from './migration/folder.ts';
 import { planBaseline, planRepair } from './migration/plan.ts';
 import type { MigrationStatus } from './migration/types.ts';
 import type { RepairOptions } from './options.ts';
+import { removedRows } from './results.ts';
 
 /** One row of the history that is changed. */
 export interface Edit {
@@ -49,11 +50,18 @@ export function repairEdits({ table, columns, statuses, folder }: Editing, optio
         change: { ...about, change: 'checksum-accepted', ...(before && { before }), ...after },
       };
     }
-    const forget = forgetUnfinished(table, version);
-    if (as === 'pending') return { sql: forget, change: { ...about, change: 'resolved-pending' } };
+    const { applied, unfinished } = status;
+    const forget = unfinished ? [forgetUnfinished(table, version)] : [];
+    if (as === 'pending') {
+      return {
+        sql: [...forget, ...(applied ? [deleteRecord(table, version)] : [])].join('; '),
+        change: { ...about, change: 'resolved-pending', removed: removedRows(status) },
+      };
+    }
     const record = { version, name: name ?? '', ...sums, durationMs: null };
     return {
-      sql: `${forget}; ${insertRecord(table, record, { columns })}`,
+      // A rollback that did not complete has left the record where it was.
+      sql: [...forget, ...(applied ? [] : [insertRecord(table, record, { columns })])].join('; '),
       change: { ...about, change: 'resolved-applied', ...after },
     };
   });

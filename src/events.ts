@@ -193,6 +193,8 @@ export interface StatusResult {
   readonly ahead: readonly string[];
   /** Version numbers between the lowest and the highest file that no file has, as ranges `4` or `4-7`. */
   readonly gaps: readonly string[];
+  /** What this role may not see of it, in words: unfinished migrations, where it may not read the journal. */
+  readonly unseen?: string;
 }
 
 /** One thing that `doctor` looked at. */
@@ -215,7 +217,8 @@ export interface DoctorResult {
 /** What `wait` found when it looked. */
 export type WaitSeen =
   | { readonly state: 'reached'; readonly current: string | null }
-  | { readonly state: 'unreachable'; readonly reason: string }
+  /** `hint` where it lets us in and not see: which grant is missing. */
+  | { readonly state: 'unreachable'; readonly reason: string; readonly hint?: string }
   | {
       readonly state: 'behind';
       /** The highest applied version. */
@@ -269,6 +272,16 @@ export interface HistoryChange {
   readonly change: 'baselined' | 'checksum-accepted' | 'resolved-applied' | 'resolved-pending';
   readonly before?: string;
   readonly after?: string;
+  /** What `resolved-pending` has removed: the row in the history, and where it was unfinished, in the journal. */
+  readonly removed?: {
+    /** How the migration stood. */
+    readonly state: MigrationState;
+    readonly appliedAt?: string;
+    readonly appliedBy?: string;
+    readonly checksum?: string;
+    readonly completed?: number;
+    readonly statements?: number;
+  };
 }
 
 export interface HistoryChangeResult {

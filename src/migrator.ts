@@ -48,7 +48,9 @@ class Engine implements Migrator {
   }
 
   async migrate(options: MigrateOptions = {}): Promise<RunResult> {
-    return await this.#run('up', options, (statuses) => planUp(statuses, options));
+    return await this.#run('up', options, (statuses, reading) =>
+      refuseOtherTools(planUp(statuses, options), reading, options),
+    );
   }
 
   async rollback(options: RollbackOptions = {}): Promise<RunResult> {
@@ -58,7 +60,9 @@ class Engine implements Migrator {
   async dryRun(options: MigrateOptions = {}): Promise<DryRunResult> {
     return await this.#workspace.connected(options, (connection, folder) => {
       const { reading } = connection;
+      refuseUnseen(reading);
       const plan = planUp(resolve(folder.files, folder.checksums(reading), reading), options);
+      refuseOtherTools(plan, reading, options);
       readSteps(plan.steps, folder, (event) => this.#workspace.emit(event));
       return dryRunResult(connection, plan, (step) => folder.script(step));
     });
@@ -97,13 +101,14 @@ class Engine implements Migrator {
   async #run(
     direction: Direction,
     options: MigrateOptions,
-    decide: (statuses: readonly MigrationStatus[]) => Plan,
+    decide: (statuses: readonly MigrationStatus[], reading: HistoryReading) => Plan,
   ): Promise<RunResult> {
     return await this.#workspace.connected({ ...options, worksAhead: true }, async (connection, folder) => {
       const look = (reading: HistoryReading): Decision => {
+        refuseUnseen(reading);
         const sums = folder.checksums(reading);
         const statuses = resolve(folder.files, sums, reading);
-        const plan = refusal(connection, reading, direction, () => decide(statuses));
+        const plan = refusal(connection, reading, direction, () => decide(statuses, reading));
         return { connection, reading: { ...reading, applied: withoutFilled(folder.files, sums, reading) }, plan };
       };
       const first = unlessUnfinished(() => look(connection.reading));
@@ -211,6 +216,7 @@ class Engine implements Migrator {
   async #edit(options: WaitOption, decide: (editing: Editing) => readonly Edit[]): Promise<HistoryChangeResult> {
     return await this.#workspace.connected(options, async (connection, folder) => {
       const look = (reading: HistoryReading, columns = reading.writableColumns) => {
+        refuseUnseen(reading);
         const statuses = resolve(folder.files, folder.checksums(reading), reading);
         return decide({ table: reading.table, columns, statuses, folder });
       };
@@ -259,6 +265,21 @@ function refusal(
   } catch (error) {
     throw error instanceof AmeliaError ? error.withResult(runResult(database, applied, direction, [])) : error;
   }
+}
+
+/** Who changes something must know what is unfinished. */
+function refuseUnseen({ journalRefusal }: HistoryReading): void {
+  if (journalRefusal) throw journalRefusal;
+}
+
+/** A database that another tool has migrated is not to be migrated from the first file. */
+function refuseOtherTools(plan: Plan, reading: HistoryReading, { ignoreForeignHistory = false }: MigrateOptions): Plan {
+  const { applied, unfinished, otherHistories } = reading;
+  const [first] = plan.steps;
+  if (first === undefined || ignoreForeignHistory || applied.length + unfinished.length > 0) return plan;
+  if (otherHistories.length === 0) return plan;
+  const histories = otherHistories.map(({ tool, ...table }) => ({ tool, table: displayTable(table) }));
+  throw new AmeliaError('history.other-tool', { histories, first: `${first.file.version} ${first.file.name}` });
 }
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {

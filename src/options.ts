@@ -50,6 +50,8 @@ export interface MigrateOptions extends WaitOption {
   readonly maxVictims?: number;
   readonly to?: bigint;
   readonly outOfOrder?: boolean;
+  /** Begin with the first file although another tool keeps a history in the database and we have none. */
+  readonly ignoreForeignHistory?: boolean;
 }
 
 export interface RollbackOptions extends WaitOption {

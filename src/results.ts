@@ -6,6 +6,7 @@ import type {
   DatabaseInfo,
   DryRunResult,
   DryRunStep,
+  HistoryChange,
   OtherSession,
   RunResult,
   StatusEntry,
@@ -58,6 +59,7 @@ export function statusResult(
     running,
     ahead: ahead(statuses),
     gaps: gaps(statuses),
+    ...(reading.journalRefusal && { unseen: `unfinished migrations (${reading.journalRefusal.message})` }),
   };
 }
 
@@ -116,6 +118,17 @@ function statusEntry(
     ...(unfinished?.updatedAt && { stoppedAt: unfinished.updatedAt.toISOString() }),
     ...(next && { next }),
     ...(applied && applied.checksum === null && { note: 'recorded by another program; its checksum is not known' }),
+  };
+}
+
+/** What the history and its journal had of a migration. */
+export function removedRows({ state, applied, unfinished }: MigrationStatus): NonNullable<HistoryChange['removed']> {
+  return {
+    state,
+    ...(applied?.appliedAt && { appliedAt: applied.appliedAt.toISOString() }),
+    ...(applied?.appliedBy && { appliedBy: applied.appliedBy }),
+    ...(applied?.checksum && { checksum: applied.checksum }),
+    ...(unfinished && { completed: unfinished.completed, statements: unfinished.statements }),
   };
 }
 

@@ -24,7 +24,7 @@ const shortestLookMs = 1000;
  * Looks until the wanted versions are applied, or the time is over: `state` says which. A database that is ahead
  * is as good as one that is there. Waits for what another can mend (a server that does not answer, a database or a
  * grant that is missing); throws at once for what only this configuration can: `session.authentication`,
- * `session.tls`, `config.*`, `history.foreign`, `discover.*`, `wait.*`; when aborted, `apply.interrupted`.
+ * `session.tls`, `session.row-security`, `config.*`, `history.*`, `discover.*`, `wait.*`; when aborted, `apply.interrupted`.
  */
 export async function waitFor(
   workspace: Workspace,
@@ -93,7 +93,11 @@ async function look(
     const failure = unexpectedFailure(error);
     const reason = deadline.aborted ? `no answer within ${Math.round(withinMs / 100) / 10} s` : undefined;
     if (reason === undefined && !isPassing(failure)) throw failure;
-    return { seen: { state: 'unreachable', reason: reason ?? (failure as AmeliaError).message } };
+    // What to do about a server that is not there, the report knows.
+    const hint = reason === undefined && isAmeliaError(failure, 'session.privilege') ? failure.hint : undefined;
+    return {
+      seen: { state: 'unreachable', reason: reason ?? (failure as AmeliaError).message, ...(hint && { hint }) },
+    };
   }
 }
 
@@ -123,5 +127,5 @@ async function judge(workspace: Workspace, connection: Connection, wanted: reado
 /** What may be over the next time, without anybody changing how this command was called. */
 function isPassing(error: unknown): error is AmeliaError {
   if (!isAmeliaError(error) || isAmeliaError(error, 'session.authentication')) return false;
-  return error.code.startsWith('session.') && !isAmeliaError(error, 'session.tls');
+  return error.code.startsWith('session.') && !['session.tls', 'session.row-security'].includes(error.code);
 }

@@ -6,7 +6,8 @@ import { asRole } from './database/envelope.ts';
 import { interruption, unexpectedFailure, writeFailure } from './database/failure.ts';
 import { ensureHistory, type HistoryReading } from './database/history.ts';
 import { withoutLater, type Writable } from './database/history-columns.ts';
-import { displayTable, parseTableName, type TableName } from './database/identifiers.ts';
+import type { WantedTable } from './database/history-query.ts';
+import { displayTable, parseTableName } from './database/identifiers.ts';
 import { deleteRecord } from './database/record.ts';
 import { acquireLock, lockKey, readHolder, releaseAllLocks } from './database/lock.ts';
 import { Watch } from './database/watch.ts';
@@ -33,7 +34,7 @@ const defaultMaxVictims = 20;
 export class Workspace {
   readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
   /** The history table as it was named. */
-  readonly table: TableName;
+  readonly table: WantedTable;
   readonly #locked = new WeakSet<Connection>();
 
   /** Throws `config.invalid` for an unusable history table name. */
@@ -47,7 +48,7 @@ export class Workspace {
       const hint = 'write TABLE or SCHEMA.TABLE, with "double quotes" around a part that is not plain';
       throw new AmeliaError('config.invalid', { setting: '--history-table', value: name, problem, hint });
     }
-    this.table = table;
+    this.table = { ...table, isDefault: settings.historyTable === undefined };
   }
 
   /**
@@ -181,14 +182,15 @@ export class Workspace {
 
   /**
    * Makes the history table, takes it over or widens it, where that is needed, and gives what can be written then:
-   * for columns that a record can do without, nobody waits longer than the lock timeout.
-   * Throws `session.privilege` or `history.not-written`.
+   * for columns that a record can do without, nobody waits longer than the lock timeout. Throws `history.untrusted`
+   * where what is written would run a stranger's code with our rights, `session.privilege` or `history.not-written`.
    */
   async ensureHistory(
     { session }: Connection,
     reading: HistoryReading,
     needs: { largest: bigint; journal: boolean },
   ): Promise<Writable> {
+    refuseUntrusted(reading);
     const ensure = ensureHistory(reading, needs);
     if (!ensure) return writable(reading);
     const { lockTimeoutMs } = this.settings;
@@ -251,6 +253,13 @@ export class Workspace {
       // see onEvent
     }
   }
+}
+
+function refuseUntrusted({ attached, user }: HistoryReading): void {
+  const [first] = attached;
+  if (first === undefined) return;
+  const problems = attached.map(({ table, what, owner }) => `${what} of ${table} (${owner})`);
+  throw new AmeliaError('history.untrusted', { table: first.table, role: user, owner: first.owner, problems });
 }
 
 /** A little at a time, so that what the server says is heard in between. */

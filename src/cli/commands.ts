@@ -35,6 +35,7 @@ export interface CommandOptions {
   readonly to?: string;
   readonly dryRun?: boolean;
   readonly outOfOrder?: boolean;
+  readonly ignoreForeignHistory?: boolean;
   readonly wait?: string;
   readonly for?: string;
   readonly timeout?: string;

@@ -128,6 +128,7 @@ function createProgram(
     .option('--verify', 'then prove the finished schema, as verify does')
     .option('--scratch-url <URL>', 'an empty database for --verify to try on')
     .option('--out-of-order', 'also apply versions below the newest applied one')
+    .option('--ignore-foreign-history', "begin although another tool's history is in the database")
     .option('--wait <DURATION>', 'how long to wait for a database that cannot be reached (default: 0s)')
     .option('--lock-wait <DURATION>', 'how long to wait for another run to end (default: 5m)')
     .option('--lock-retries <N>', 'how often to try again for a lock (default: 10)')

@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo } from '../events.ts';
 import type { EmbeddedServer } from './embedded.ts';
-import { historyQuery, readHistory, type HistoryReading } from './history.ts';
-import { quoteIdentifier, type TableName } from './identifiers.ts';
+import { historyQuery, type WantedTable } from './history-query.ts';
+import { readHistory, type HistoryReading } from './history.ts';
+import { quoteIdentifier } from './identifiers.ts';
 import { Session, type Answer } from './session.ts';
 import type { ConnectionTarget, DatabaseSource, RunningServer } from './target.ts';
 
 export interface ConnectionSettings {
   readonly database: DatabaseSource | RunningServer;
-  readonly table: TableName;
+  readonly table: WantedTable;
   readonly role: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** How long to wait for another process that holds the embedded database. */
@@ -36,7 +37,7 @@ export interface Connection {
   readonly pooled: boolean;
   /** PostgreSQL inside this process: one session at a time. */
   readonly embedded: boolean;
-  /** Reads the history again. What it says is on the server's disk. */
+  /** Reads the history again, and whose code a row would run. What it says is on the server's disk. */
   read(): Promise<HistoryReading>;
   /** Another session with the same server, closed with this one; its first message is answered. */
   readonly another: (first: string) => Promise<Session>;
@@ -85,8 +86,9 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     return session;
   };
   try {
-    let known = { exists: true };
-    const readingFirst = () => inRole(role, historyQuery(table, { rows: known.exists }));
+    // Only who looks again means to write.
+    let question = { table, forWriting: false };
+    const readingFirst = () => inRole(role, historyQuery(question));
     let { session, answer: asked }: { session: Session; answer?: Promise<Answer> } = await open(readingFirst());
     const ask = async (query: string) => {
       const answered = asked ?? session.send(inRole(role, query)).answer;
@@ -99,8 +101,9 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
         throw refusedRole(error, role, session.user);
       }
     };
-    const read = async () => (known = await readHistory(table, ask, known));
+    const read = async () => await readHistory(question, ask);
     const reading = await read();
+    question = { table, forWriting: true };
     // A pooler answers for the server, with a process id of its own.
     pooled = embedded === undefined && reading.pid !== session.pid;
     const pause = async (ms: number) => {

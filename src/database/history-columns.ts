@@ -5,9 +5,12 @@ export const firstColumns = { name: 'text', checksum: 'text', duration_ms: 'bigi
 /** What a history of an older version lacks: added by a role that may, and done without by any other. */
 const laterColumns = { statements_checksum: 'text', tool_version: 'text' } as const;
 
-export const ownColumns: Readonly<Record<string, string>> = { ...firstColumns, ...laterColumns };
+export const ownColumns: Readonly<Record<string, 'text' | 'bigint'>> = { ...firstColumns, ...laterColumns };
 /** As `laterColumns`, of the journal: when it was last written, and why the run stopped. */
-export const journalColumns: Readonly<Record<string, string>> = { updated_at: 'timestamptz', error: 'text' };
+export const journalColumns: Readonly<Record<string, 'text' | 'timestamptz'>> = {
+  updated_at: 'timestamptz',
+  error: 'text',
+};
 
 /** What the catalog says of the history's columns; `writable` is the right to INSERT. */
 export type FoundColumn = [name: string, type: string, demanded: boolean, writable: boolean];

@@ -11,10 +11,10 @@ export function acceptChecksum(
   columns: ReadonlySet<string>,
 ): string {
   const later = columns.has('statements_checksum') ? `, statements_checksum = ${quoteLiteral(statementsChecksum)}` : '';
-  return `UPDATE ${quoteTable(table)} SET checksum = ${quoteLiteral(checksum)}${later} WHERE version = ${version}`;
+  return `UPDATE ${quoteTable(table)} SET checksum = ${quoteLiteral(checksum)}${later} WHERE version OPERATOR(pg_catalog.=) ${version}`;
 }
 
 /** The migration did not take place, or not to an end: it is pending (or applied) again, without a trace of the try. */
 export function forgetUnfinished(table: TableName, version: bigint): string {
-  return `DELETE FROM ${quoteTable(journalOf(table))} WHERE version = ${version}`;
+  return `DELETE FROM ${quoteTable(journalOf(table))} WHERE version OPERATOR(pg_catalog.=) ${version}`;
 }

@@ -5,6 +5,7 @@ import { AmeliaError } from '../errors.ts';
 import type { OtherSession } from '../events.ts';
 import { interruption } from './failure.ts';
 import type { TableName } from './identifiers.ts';
+import { ownSearchPath } from './search-path.ts';
 import type { Session } from './session.ts';
 
 /** The lock's key: 64 bits out of the history table's full name (advisory locks are per database). */
@@ -81,8 +82,8 @@ export async function acquireLock<T>(
 }
 
 /**
- * SQL that gives back every other advisory lock that the session holds, however often it took it (manual,
- * section 9.28.10). A lock of the transaction is its own: PostgreSQL warns that it is not ours to give back.
+ * SQL, for a transaction, that gives back every other advisory lock that the session holds, however often it took it
+ * (manual, section 9.28.10). A lock of the transaction is its own: PostgreSQL warns that it is not ours to give back.
  */
 export function releaseOtherLocks(key: bigint): string {
   const bits = BigInt.asUintN(64, key);
@@ -91,7 +92,7 @@ export function releaseOtherLocks(key: bigint): string {
   const release = (unlock: string) => `
       WHEN held.objsubid = 1 THEN pg_catalog.${unlock}(held.classid::bigint << 32 | held.objid::bigint)
       ELSE pg_catalog.${unlock}(${signed('held.classid')}, ${signed('held.objid')})`;
-  return `DO $release$
+  return `${ownSearchPath}; DO $release$
 DECLARE held record; ours boolean;
 BEGIN
   FOR held IN SELECT classid, objid, objsubid, mode FROM pg_catalog.pg_locks
@@ -107,7 +108,7 @@ BEGIN
       EXIT WHEN NOT ours;
     END LOOP;
   END LOOP;
-END $release$`;
+END $release$; SET LOCAL search_path TO DEFAULT`;
 }
 
 /** SQL that gives ours back, and any other that the session holds, however often it took it. */
@@ -123,7 +124,7 @@ export async function readHolder(session: Session, key: bigint): Promise<OtherSe
     state: string | null;
     backend_start: Date | null;
     query: string | null;
-  }>(`
+  }>(`${ownSearchPath};
     SELECT a.pid, a.application_name, a.usename::text, a.state, a.backend_start, pg_catalog.left(a.query, 200) AS query
     FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1

@@ -27,6 +27,9 @@ export interface RecordOptions {
   readonly followedIn?: number | undefined;
 }
 
+/** Since the transaction began. Operators are pg_catalog's by name: the search path is the migration's, for triggers on the table. */
+const elapsed = '(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())';
+
 /** What took longer than this waits for its commit: next to it, that costs little. */
 const quickMs = 20;
 
@@ -45,17 +48,19 @@ export function insertRecord(
 ): string {
   const duration =
     record.durationMs === null
-      ? `(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint`
+      ? `(pg_catalog.date_part('epoch', ${elapsed}) OPERATOR(pg_catalog.*) 1000)::bigint`
       : String(Math.round(record.durationMs));
   const name = quoteTable(table);
   const holds = ({ above, rows }: Expected): string =>
     followedIn === undefined
-      ? `(SELECT count(*) FROM ${name} WHERE version > ${above}) = ${rows}`
-      : `pg_catalog.pg_backend_pid() = ${followedIn}`;
-  const version = expected ? `${record.version} / CASE WHEN ${holds(expected)} THEN 1 ELSE 0 END` : record.version;
+      ? `(SELECT pg_catalog.count(*) FROM ${name} WHERE version OPERATOR(pg_catalog.>) ${above}) OPERATOR(pg_catalog.=) ${rows}`
+      : `pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${followedIn}`;
+  const version = expected
+    ? `${record.version} OPERATOR(pg_catalog./) CASE WHEN ${holds(expected)} THEN 1 ELSE 0 END`
+    : record.version;
   const waits =
     followedIn !== undefined
-      ? ` RETURNING pg_catalog.set_config('synchronous_commit', CASE WHEN pg_catalog.clock_timestamp() - pg_catalog.now() < '${quickMs} ms' THEN 'off' ELSE pg_catalog.current_setting('synchronous_commit') END, true) AS synchronous_commit`
+      ? ` RETURNING pg_catalog.set_config('synchronous_commit', CASE WHEN ${elapsed} OPERATOR(pg_catalog.<) '${quickMs} ms'::pg_catalog.interval THEN 'off' ELSE pg_catalog.current_setting('synchronous_commit') END, true) AS synchronous_commit`
       : '';
   const later = Object.entries({ statements_checksum: record.statementsChecksum, tool_version: about.version }).filter(
     ([column]) => columns.has(column),
@@ -74,5 +79,5 @@ export function insertRecord(
 
 /** SQL that forgets a migration that was rolled back. */
 export function deleteRecord(table: TableName, version: bigint): string {
-  return `DELETE FROM ${quoteTable(table)} WHERE version = ${version}`;
+  return `DELETE FROM ${quoteTable(table)} WHERE version OPERATOR(pg_catalog.=) ${version}`;
 }

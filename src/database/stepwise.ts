@@ -30,6 +30,8 @@ class Walk {
   readonly #work: Work;
   readonly #run: Run;
   readonly #journal: string;
+  /** The journal's row of this migration. */
+  readonly #own: string;
   /** Of the text up to where the last completed statement ends. */
   readonly #prefix = { checksum: new RunningChecksum(), end: 0 };
   #completed: number;
@@ -44,6 +46,7 @@ class Walk {
     this.#work = work;
     this.#run = new Run(context, work);
     this.#journal = quoteTable(journalOf(context.table));
+    this.#own = `WHERE version OPERATOR(pg_catalog.=) ${work.version}`;
     this.#completed = work.unfinished?.completed ?? 0;
     if (work.unfinished) this.#unsure = { begun: work.unfinished.started !== null };
   }
@@ -157,7 +160,7 @@ class Walk {
   async #byItself(at: number): Promise<void> {
     const statement = this.#work.script.statements.at(at);
     if (!statement) return;
-    this.#ours(`UPDATE ${this.#journal} SET started = ${at}${this.#now()} WHERE version = ${this.#work.version}`);
+    this.#ours(`UPDATE ${this.#journal} SET started = ${at}${this.#now()} ${this.#own}`);
     await this.#run.settled();
     if (!this.#run.goesOn) return;
     await this.#run.statement(at, statement);
@@ -208,8 +211,7 @@ class Walk {
   }
 
   async #close(): Promise<void> {
-    const { version } = this.#work;
-    const forget = `DELETE FROM ${this.#journal} WHERE version = ${version}`;
+    const forget = `DELETE FROM ${this.#journal} ${this.#own}`;
     const ours = [
       'BEGIN',
       setBack,
@@ -237,7 +239,7 @@ class Walk {
     const error = run.error(this.#completed);
     const isKnown = error.code !== 'apply.transaction-lost' && !/\bconcurrently\b/i.test(text);
     if (this.#completed === 0 && isKnown) {
-      const forget = `DELETE FROM ${this.#journal} WHERE version = ${this.#work.version}`;
+      const forget = `DELETE FROM ${this.#journal} ${this.#own}`;
       await session
         .query(['BEGIN', setBack, ...asRole(this.#context.role), forget, 'COMMIT'].join('; '))
         .catch(() => {});
@@ -257,7 +259,7 @@ class Walk {
     const told =
       settings.length === 0
         ? ''
-        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET ${settings.join(', ')} WHERE version = ${this.#work.version}; COMMIT; `;
+        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET ${settings.join(', ')} ${this.#own}; COMMIT; `;
     await session.query(`${told}${setBack}`).catch(() => {});
     return run.end('unknown', error);
   }
@@ -282,11 +284,11 @@ class Walk {
   }
 
   #progress(completed: number): string {
-    const { script, version } = this.#work;
+    const { script } = this.#work;
     const end = script.statements.at(completed - 1)?.end ?? 0;
     this.#prefix.checksum.update(script.text.subarray(this.#prefix.end, end));
     this.#prefix.end = end;
     const prefix = quoteLiteral(this.#prefix.checksum.digest());
-    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix}${this.#now()} WHERE version = ${version}`;
+    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix}${this.#now()} ${this.#own}`;
   }
 }

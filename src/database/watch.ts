@@ -2,6 +2,7 @@
 // it, how far it is. Opened only when a statement does take long; never changes anything by itself.
 import type { MigratorEvent, OtherSession, Progress } from '../events.ts';
 import type { Durability } from './durability.ts';
+import { ownSearchPath } from './search-path.ts';
 import type { Session } from './session.ts';
 
 const lookMs = 250;
@@ -110,7 +111,7 @@ function lookAt(pid: number): string {
     progress('vacuum', `'VACUUM'`, 'phase', percent('heap_blks_scanned', 'heap_blks_total')),
     progress('analyze', `'ANALYZE'`, 'phase', percent('sample_blks_scanned', 'sample_blks_total')),
   ];
-  return `
+  return `${ownSearchPath};
     SELECT (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, 'applicationName', a.application_name,
         'user', a.usename, 'state', a.state, 'since', COALESCE(a.xact_start, a.backend_start),
         'query', pg_catalog.left(a.query, 120)))

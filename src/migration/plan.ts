@@ -64,6 +64,9 @@ export function planBaseline(statuses: readonly MigrationStatus[], version: bigi
   return Object.freeze(statuses.filter((status) => status.version <= version).map(({ file }) => file!));
 }
 
+/** What has a row that can be removed. */
+const recorded: readonly MigrationState[] = ['unfinished', 'applied', 'modified', 'missing'];
+
 /** One row of the history that `repair` changes. */
 export interface Repair {
   readonly status: MigrationStatus;
@@ -82,18 +85,20 @@ export function planRepair(
   },
 ): readonly Repair[] {
   const asked = new Set<bigint>();
-  const repair = (version: bigint, needed: MigrationState, as: Repair['as']): Repair => {
+  const repair = (version: bigint, needed: readonly MigrationState[], as: Repair['as']): Repair => {
     const status = requireKnown(statuses, version);
-    const problem = asked.has(version) ? 'it is named twice' : `it is ${words[status.state]}, not ${words[needed]}`;
-    if (status.state !== needed || asked.has(version)) {
+    const problem = asked.has(version)
+      ? 'it is named twice'
+      : `it is ${words[status.state]}, not ${needed.map((state) => words[state]).join(' or ')}`;
+    if (!needed.includes(status.state) || asked.has(version)) {
       throw new AmeliaError('plan.nothing-to-repair', { version: String(version), problem });
     }
     asked.add(version);
     return Object.freeze({ status, as });
   };
   return Object.freeze([
-    ...acceptModified.map((version) => repair(version, 'modified', 'accepted')),
-    ...resolve.map(({ version, as }) => repair(version, 'unfinished', as)),
+    ...acceptModified.map((version) => repair(version, ['modified'], 'accepted')),
+    ...resolve.map(({ version, as }) => repair(version, as === 'applied' ? ['unfinished'] : recorded, as)),
   ]);
 }
 

@@ -139,15 +139,34 @@ function changeLines(result: HistoryChangeResult, { versions, style }: Answering
   ];
 }
 
-function changeWords({ name, change, before, after }: HistoryChange): string {
+function changeWords({ name, change, before, after, removed }: HistoryChange): string {
   const values = before === undefined && after === undefined ? '' : ` (${before ?? 'none'} → ${after ?? 'none'})`;
   const words = {
     baselined: 'recorded as applied, not run',
     'checksum-accepted': 'modified file accepted',
     'resolved-applied': 'unfinished, now recorded as applied',
-    'resolved-pending': 'unfinished, now pending',
+    'resolved-pending': removed === undefined ? 'unfinished, now pending' : removedWords(removed),
   };
   return `${onOneLine(name ?? '')}: ${words[change]}${onOneLine(values)}`.trimStart();
+}
+
+function removedWords({
+  state,
+  appliedAt,
+  appliedBy,
+  checksum,
+  completed,
+  statements,
+}: NonNullable<HistoryChange['removed']>): string {
+  const row = [
+    ...(appliedAt === undefined ? [] : [`applied at ${appliedAt}`]),
+    ...(appliedBy === undefined ? [] : [`by ${appliedBy}`]),
+    ...(checksum === undefined ? [] : [checksum]),
+    ...(completed === undefined ? [] : [`${completed} of ${statements} statements completed`]),
+  ];
+  // One that has no file is not pending, but gone.
+  const now = state === 'missing' ? 'now unknown' : 'now pending';
+  return `${state}, ${now}; removed its row${row.length === 0 ? '' : ` (${row.join(', ')})`}`;
 }
 
 const createdLines = ({ files }: CreatedResult): string[] => files.map(onOneLine);

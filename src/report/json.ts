@@ -41,8 +41,9 @@ function bodyOf(answer: Answer): Record<string, unknown> {
       return { dryRun: true, database, from, to, migrations: steps.map(plannedMigration) };
     }
     case 'status': {
-      const { database, historyTable, current, migrations, summary, ahead, gaps, running } = answer.result;
-      return { database, historyTable, current, migrations, summary, ahead, gaps, ...(running && { running }) };
+      const { database, historyTable, current, migrations, summary, ahead, gaps, running, unseen } = answer.result;
+      const more = { ...(running && { running }), ...(unseen !== undefined && { unseen }) };
+      return { database, historyTable, current, migrations, summary, ahead, gaps, ...more };
     }
     case 'doctor': {
       const { database, checks } = answer.result;

@@ -93,7 +93,7 @@ function tableLines(
 }
 
 function summaryLines(
-  { summary, gaps, current, running, ahead }: StatusResult,
+  { summary, gaps, current, running, ahead, unseen }: StatusResult,
   { style, versions, writer }: Pick<Answering, 'style' | 'versions' | 'writer'>,
 ): string[] {
   const counts = countsOf(summary).map(([state, n]) => `${n} ${words(state)}`);
@@ -119,6 +119,7 @@ function summaryLines(
           `the database is ahead of this folder: ${versions.list(ahead)} ${ahead.length === 1 ? 'was' : 'were'} applied from a newer one`,
           writer.columns,
         ).map(style.attention)),
+    ...(unseen === undefined ? [] : wrap(`not seen: ${onOneLine(unseen)}`, writer.columns).map(style.attention)),
     ...(running === null
       ? []
       : wrap(`a run goes on at this moment · ${sessionName(running)}`, writer.columns).map(style.attention)),

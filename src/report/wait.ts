@@ -33,6 +33,7 @@ export function waitingText({ seen }: Seen, versions = new VersionNames()): stri
 
 /** What to do when the time is over. */
 export function waitingHint({ seen }: Seen): string {
+  if (seen.state === 'unreachable' && seen.hint !== undefined) return seen.hint;
   if (seen.state !== 'behind')
     return 'is the server running, and are this its host and port? amelia-db doctor says more';
   if (seen.running !== null) return 'wait longer: --timeout DURATION';

@@ -9,10 +9,11 @@ import { problemIn } from './verify.ts';
 export const needs = 'database';
 
 export function prepare({ options }: Invocation): Task {
-  const { to, outOfOrder, wait, lockWait, maxVictims, lockRetries, dryRun } = options;
+  const { to, outOfOrder, ignoreForeignHistory, wait, lockWait, maxVictims, lockRetries, dryRun } = options;
   const wanted = {
     ...(to !== undefined && { to: readVersion('--to', to) }),
     ...(outOfOrder !== undefined && { outOfOrder }),
+    ...(ignoreForeignHistory !== undefined && { ignoreForeignHistory }),
     ...(wait !== undefined && { waitMs: readDuration('--wait', wait) }),
     ...(lockWait !== undefined && { lockWaitMs: readDuration('--lock-wait', lockWait) }),
     ...(lockRetries !== undefined && { lockRetries: readCount('--lock-retries', lockRetries, 0) }),

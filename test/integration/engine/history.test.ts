@@ -93,6 +93,19 @@ describe('the history table', () => {
     [null, 'CREATE TABLE schema_migrations (version int PRIMARY KEY, applied_at timestamptz, who text NOT NULL)'],
     [null, 'CREATE TABLE schema_migrations (version int PRIMARY KEY, applied_at text)'],
     [null, 'CREATE VIEW schema_migrations AS SELECT 1 AS version, now() AS applied_at'],
+    [null, 'CREATE MATERIALIZED VIEW schema_migrations AS SELECT 1 AS version, now() AS applied_at'],
+    [
+      null,
+      'CREATE TABLE schema_migrations (version int PRIMARY KEY, applied_at timestamptz) PARTITION BY RANGE (version)',
+    ],
+    [
+      null,
+      'CREATE TABLE mother (version int, applied_at timestamptz); CREATE TABLE schema_migrations (PRIMARY KEY (version)) INHERITS (mother)',
+    ],
+    [
+      null,
+      'CREATE TABLE schema_migrations (version int PRIMARY KEY, applied_at timestamptz); CREATE TABLE child () INHERITS (schema_migrations)',
+    ],
   ])('of %s is refused and left as it is: %s', async (tool, sql) => {
     const database = await freshDatabase();
     await database.query(sql);
@@ -125,6 +138,7 @@ describe('the history table', () => {
     const tenant = engineFor(
       `${database.url}?options=${encodeURIComponent('-c search_path=tenant,public')}`,
       folderOf(two),
+      { historyTable: 'tenant.schema_migrations' },
     );
     expect(await tenant.migrate()).toMatchObject({ from: null, to: '2' });
     expect(await database.query(`SELECT to_regclass('tenant.schema_migrations')::text AS t`)).toEqual([

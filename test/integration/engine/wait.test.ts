@@ -103,7 +103,7 @@ describe('wait', () => {
     expect((await wait(url, { target: 1n })).seen).toEqual({ state: 'reached', current: '1' });
   });
 
-  it('needs no more than SELECT on the history and its journal, and waits for that grant', async () => {
+  it('needs no more than SELECT on the history, and waits for that grant', async () => {
     const database = await freshDatabase();
     const folder = folderOf({ '001_a.sql': '-- amelia-db: no-transaction\nSELECT 1;' });
     await migrate(database.url, folder);
@@ -114,10 +114,6 @@ describe('wait', () => {
       reason: expect.stringContaining('may not read the history table') as string,
     });
     await database.query(`GRANT SELECT ON schema_migrations TO ${reader.name}`);
-    expect(await look()).toMatchObject({
-      reason: expect.stringContaining('schema_migrations_journal') as string,
-    });
-    await database.query(`GRANT SELECT ON schema_migrations_journal TO ${reader.name}`);
     expect(await look()).toEqual({ state: 'reached', current: '1' });
   });
 

@@ -80,6 +80,7 @@ const commands: Record<CommandName, readonly string[]> = {
     '--verify',
     '--scratch-url URL',
     '--out-of-order',
+    '--ignore-foreign-history',
     '--wait DURATION',
     '--lock-wait DURATION',
     '--lock-retries N',

@@ -281,6 +281,11 @@ describe('repair', () => {
     ['accept what is not modified', { acceptModified: [2n, 1n] }, 'it is applied, not modified'],
     ['accept what is pending', { acceptModified: [6n] }, 'it is pending, not modified'],
     ['resolve what is modified', { resolve: [{ version: 2n, as: 'applied' }] }, 'it is modified, not unfinished'],
+    [
+      'resolve what has no row',
+      { resolve: [{ version: 6n, as: 'pending' }] },
+      'it is pending, not unfinished or applied or modified or missing',
+    ],
     ['repair one twice', { acceptModified: [2n, 2n] }, 'it is named twice'],
     [
       'resolve one both ways',
