@@ -78,13 +78,19 @@ const library = await build({
   platform: 'node',
   target: 'node20.19',
   // PGlite finds its .wasm files beside its own modules, so it stays a package.
-  external: ['@electric-sql/*', 'libpg-query'],
+  external: ['@electric-sql/pglite', '@electric-sql/pglite/*', 'libpg-query'],
   // commander is CommonJS and calls require() for Node's own modules.
   banner: { js: "import { createRequire as _cr } from 'node:module'; const require = _cr(import.meta.url);" },
   legalComments: 'none', // the licences of all bundled packages are written below
   metafile: true,
   logLevel: 'warning',
 });
+
+// pgvector's module, which is bundled, looks for this beside itself.
+copyFileSync(
+  path.join(path.dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite-pgvector')), 'vector.tar.gz'),
+  'dist/chunks/vector.tar.gz',
+);
 
 // What is bundled is redistributed: its licences go with it.
 const inputs = [cli, library].flatMap(({ metafile }) => Object.keys(metafile.inputs));

@@ -410,8 +410,8 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
   'check.replay-failed': {
     facts: { reason: 'column "emial" does not exist (42703)', sqlstate: null, notes: [] },
     cause:
-      'The migrations were run in order on an empty embedded PostgreSQL, and this one failed, at the place that is shown.',
-    cure: 'A migration that needs what no migration makes (a role, an extension, rows that were inserted by hand) must make it itself.',
+      'The migrations were run in order on an empty PostgreSQL, embedded or that of `--scratch-url`, and this one failed, at the place that is shown.',
+    cure: 'A migration that needs what no migration makes (a role, an extension, rows that were inserted by hand) must make it itself. One that creates an extension which the embedded server does not have needs `--scratch-url`.',
   },
   'check.rollback-failed': {
     facts: { reason: 'column "emial" does not exist (42703)', sqlstate: null, notes: [] },

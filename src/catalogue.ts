@@ -35,11 +35,8 @@ interface Failed {
   readonly sqlstate: string | null;
   readonly notes?: readonly { readonly label: string; readonly text: string }[];
 }
-/** 0A000, 58P01: an extension that is not there. */
-const hintOnEmbedded = ({ sqlstate }: Failed): string | undefined =>
-  ['0A000', '58P01'].includes(sqlstate ?? '')
-    ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite, not with all'
-    : undefined;
+const hintOnEmbedded = ({ reason }: Failed): string | undefined =>
+  reason.startsWith('PGlite') ? 'replay on an empty database of a server that has it: --scratch-url URL' : undefined;
 
 /** A path whose end cannot be seen is quoted. */
 const shown = (path: string): string => (/[\s.]$/.test(path) ? JSON.stringify(path) : path);
@@ -555,11 +552,11 @@ export const catalogue = {
   ),
   'verify.scratch-failed': entry(
     7,
-    (f: { reason: string; embedded: boolean }) =>
+    (f: { reason: string; embedded: boolean; notes?: Failed['notes'] }) =>
       `nothing was verified: the migrations cannot be replayed on ${f.embedded ? 'the embedded server' : 'the scratch database'}: ${f.reason}`,
     (f) =>
       f.embedded
-        ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite: where that is not enough, name an empty database on a server like yours: --scratch-url URL'
+        ? 'the embedded server is PostgreSQL 18 with the extensions of PGlite and pgvector: where that is not enough, name an empty database on a server like yours: --scratch-url URL'
         : undefined,
   ),
   'verify.scratch-not-empty': entry(

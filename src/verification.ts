@@ -148,9 +148,10 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
   } catch (cause) {
     await place.close();
     if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
+    const { notes } = cause.facts as { notes?: readonly { readonly label: string; readonly text: string }[] };
     throw new AmeliaError(
       'verify.scratch-failed',
-      { reason: cause.message, embedded: scratch === undefined },
+      { reason: cause.message, embedded: scratch === undefined, ...(notes && { notes }) },
       { cause, location: cause.location },
     );
   }

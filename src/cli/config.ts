@@ -21,7 +21,7 @@ export interface CommonOptions {
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
   readonly role?: string;
-  /** Only `verify` has it. */
+  /** Only `verify`, `check` and `migrate` have it. */
   readonly scratchUrl?: string;
   readonly json?: boolean;
   readonly log?: string;
@@ -83,9 +83,7 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
     }),
   };
   const database = readDatabase(options, env, (level, text) => messages.push({ level, text }));
-  const { scratchUrl } = options;
-  const scratch =
-    scratchUrl === undefined ? undefined : targetOf({ by: '--scratch-url', value: scratchUrl }, env, () => {});
+  const scratch = readScratch(options, env);
   const targets = ['target' in database ? database.target : undefined, scratch].filter((each) => each !== undefined);
   return {
     migrator: {
@@ -104,7 +102,15 @@ export function readSettings(options: CommonOptions, env: Environment): Settings
   };
 }
 
-const secretsOf = ({ password, sslPassword, hosts }: ConnectionTarget): string[] =>
+/** The database that migrations are replayed on, where one is named. Throws `config.invalid`. */
+export function readScratch({ scratchUrl }: CommonOptions, env: Environment): ConnectionTarget | undefined {
+  const named =
+    naming('--scratch-url', scratchUrl) ?? naming('AMELIA_DB_SCRATCH_URL', env['AMELIA_DB_SCRATCH_URL'] || undefined);
+  return named && targetOf(named, env, () => {});
+}
+
+/** What no output may hold of it. */
+export const secretsOf = ({ password, sslPassword, hosts }: ConnectionTarget): string[] =>
   [password, sslPassword, ...hosts.map((each) => each.password)].filter((secret) => secret !== undefined);
 
 const namesOf = ({ user, database, hosts }: ConnectionTarget): string[] => [

@@ -209,6 +209,7 @@ function createProgram(
     'replay the migrations on the embedded server, hold the schema against its contract, roll back and forth what is new, and refuse changes to what the base branch has',
   )
     .option('--base <REF>', 'the branch that this one will be merged into, such as origin/main')
+    .option('--scratch-url <URL>', 'an empty database to replay on, instead of the embedded server')
     .addOption(formats(checkForms, 'text, github, junit, sarif or json (default: text); more than once as FORM=FILE'));
 
   program.commandsGroup('Recover');

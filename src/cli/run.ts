@@ -2,13 +2,22 @@
 // run it, report how it ended. Every error ends here.
 import { readdirSync } from 'node:fs';
 import { takeProcess } from '../database/own-process.ts';
+import type { ConnectionTarget } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Migrator } from '../options.ts';
 import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';
 import { commandNames, loadCommand, type Invocation } from './commands.ts';
-import { readAllowEmpty, readFlag, readFolder, readSettings, type Settings } from './config.ts';
+import {
+  readAllowEmpty,
+  readFlag,
+  readFolder,
+  readScratch,
+  readSettings,
+  secretsOf,
+  type Settings,
+} from './config.ts';
 import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
 import { parseArguments } from './program.ts';
@@ -44,10 +53,11 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     const { needs, prepare, opening } = await loadCommand(invocation.command);
     const task = prepare(invocation);
     const settings = needs === 'database' ? readSettings(invocation.options, host.env) : undefined;
+    const scratch = settings === undefined ? readScratch(invocation.options, host.env) : undefined;
     const folder = settings?.migrator.migrations ?? readFolder(invocation.options, host.env);
     reporter = await openReporter({
       ...output,
-      ...writers(host, settings),
+      ...writers(host, settings ?? { secrets: scratch ? secretsOf(scratch) : [], shown: [] }),
       command: invocation.command,
       opening: settings?.opening ?? opening,
       folder,
@@ -55,7 +65,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     });
     for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
     const allowEmpty = settings?.migrator.allowEmpty ?? readAllowEmpty(invocation.options, host.env);
-    end = await runTask(host, task, { folder, allowEmpty, settings, reporter });
+    end = await runTask(host, task, { folder, allowEmpty, scratch, settings, reporter });
   } catch (error) {
     end = { failure: asAmeliaError(error, about) };
   }
@@ -73,6 +83,8 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
 export interface Context {
   readonly folder: string;
   readonly allowEmpty: boolean;
+  /** The database to replay on, for a command that has none of its own. */
+  readonly scratch: ConnectionTarget | undefined;
   readonly migrator: () => Promise<Migrator>;
   readonly env: Host['env'];
   readonly signal: AbortSignal;
@@ -86,9 +98,10 @@ async function runTask(
   {
     folder,
     allowEmpty,
+    scratch,
     settings,
     reporter,
-  }: { folder: string; allowEmpty: boolean; settings: Settings | undefined; reporter: Reporter },
+  }: Pick<Context, 'folder' | 'allowEmpty' | 'scratch'> & { settings: Settings | undefined; reporter: Reporter },
 ): Promise<End> {
   return await withSignals(host, async (signal) => {
     const migrator = async (): Promise<Migrator> => {
@@ -97,7 +110,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    return await task({ folder, allowEmpty, migrator, env: host.env, signal });
+    return await task({ folder, allowEmpty, scratch, migrator, env: host.env, signal });
   });
 }
 
@@ -112,7 +125,7 @@ function filesIn(folder: string): string[] {
 
 function writers(
   host: Host,
-  settings: Settings | undefined,
+  settings: Pick<Settings, 'secrets' | 'shown'> | undefined,
 ): Pick<Parameters<typeof openReporter>[0], 'stdout' | 'stderr'> {
   const inEnvironment = host.env['PGPASSWORD'];
   const secrets = [...(settings?.secrets ?? []), ...(inEnvironment === undefined ? [] : [inEnvironment])];

@@ -9,7 +9,11 @@ const extensions = {};
 for (const name of names) {
   const key = name.replaceAll('-', '_');
   try {
-    extensions[key] = (await import(`@electric-sql/pglite/contrib/${key}`))[key];
+    const module =
+      key === 'vector'
+        ? await import('@electric-sql/pglite-pgvector')
+        : await import(`@electric-sql/pglite/contrib/${key}`);
+    extensions[key] = module[key];
   } catch {
     // It has none of that name: CREATE EXTENSION says so, at its place.
   }

@@ -113,27 +113,30 @@ export interface Refused {
   readonly table: TableName;
   /** For a non-transactional file: how many of its statements had completed. */
   readonly completed?: number | undefined;
+  /** The server is the one inside this process, with these extensions. */
+  readonly embedded?: readonly string[] | undefined;
   /** Who blocked it, when it waited for a lock. */
   readonly blockers: readonly OtherSession[];
 }
 
 /** The error for a statement that the server refused, at its place in the file. */
 export function statementFailure(cause: ServerError, refused: Refused): AmeliaError {
-  const { version, script, statement, table, completed, blockers } = refused;
+  const { version, script, statement, table, completed, blockers, embedded } = refused;
   const position = Number(cause.position);
+  const lacking = embedded && /^extension "(.*)" is not available$/.exec(cause.message)?.[1];
   const offset = position > 0 ? offsetOfPosition(script.text, statement.start, position) : statement.start;
   return new AmeliaError(
     'apply.statement-failed',
     {
       version: String(version),
-      reason: cause.message,
+      reason: lacking === undefined ? cause.message : `PGlite, the embedded server, has no extension ${lacking}`,
       sqlstate: cause.code,
       notes: [
-        ...notesOf(cause),
+        ...(lacking === undefined ? notesOf(cause) : [{ label: 'PGlite has', text: embedded?.join(', ') ?? '' }]),
         ...(cause.code === '55P03' ? blockers.map(blockerNote) : []),
         ...progressNote(script, completed),
       ],
-      ...hintFor(cause, script.transaction, table.table),
+      ...(lacking === undefined ? hintFor(cause, script.transaction, table.table) : { hint: elsewhere }),
     },
     { cause, location: locate(script.path, script.text, offset) },
   );
@@ -159,6 +162,10 @@ export function ownFailure(
   }
   return new AmeliaError('apply.record-failed', { ...facts, table: history }, context);
 }
+
+/** What to do where the embedded server lacks something. */
+const elsewhere =
+  'migrate a server that has it, --database-url URL; check and verify replay on an empty database there: --scratch-url URL';
 
 /** The statement's first token, for events and errors that have no position. */
 export function placeOf(script: Script, statement: Statement): Location {

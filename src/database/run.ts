@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Notice, StepResult, StepState } from '../events.ts';
+import { embeddedExtensions } from '../migration/extensions.ts';
 import { Locator, summarize } from '../migration/location.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './server-error.ts';
@@ -186,6 +187,7 @@ export class Run {
         statement,
         table,
         completed,
+        embedded: 'connect' in this.#context.session.server ? embeddedExtensions : undefined,
         blockers: this.#context.watch?.blockers ?? [],
       });
     return ownFailure(error, { version, table, isBegin: at === 'begin' });

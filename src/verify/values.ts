@@ -143,6 +143,9 @@ export function freshValue(base: BaseType, n: number): string | undefined {
     case 'path':
     case 'polygon':
       return `((${n},0),(${n},1))`;
+    case 'vector':
+    case 'halfvec':
+      return `[${Array.from({ length: lengthOf(type) ?? 3 }, (_, i) => (i === 0 ? n : 1)).join(',')}]`;
     case 'xml':
       return `<n>${n}</n>`;
     case 'ltree':

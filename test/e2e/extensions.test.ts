@@ -53,7 +53,50 @@ describe('migrations that create extensions', () => {
     const folder = folderOf({ '1_geo.sql': 'CREATE TABLE places ();\nCREATE EXTENSION postgis;' });
     const run = await amelia(['check', '-m', folder]);
     expect(run.status).toBe(7);
-    expect(run.stdout + run.stderr).toMatch(/extension "postgis" is not available[^]*1_geo\.sql:2:1/);
-    expect(run.stdout + run.stderr).toContain('with the extensions of PGlite');
+    expect(run.stdout + run.stderr).toMatch(/PGlite, the embedded server, has no extension postgis[^]*1_geo\.sql:2:1/);
+    expect(run.stdout + run.stderr).toMatch(/PGlite has: amcheck,[^]*vector/);
+    expect(run.stdout + run.stderr).toContain('--scratch-url URL');
+    expect(run.stdout + run.stderr).not.toContain('must first be installed');
+  });
+
+  it('that it does not have are said by migrate and verify too, also out of a DO block', async () => {
+    const folder = folderOf({ '1_fdw.sql': "DO $$ BEGIN EXECUTE 'CREATE EXTENSION postgres_fdw'; END $$;" });
+    const migrated = await amelia(['migrate', '-m', folder, '--embedded', `${folder}-db`]);
+    expect(migrated.status).toBe(1);
+    expect(migrated.stderr).toContain('PGlite, the embedded server, has no extension postgres_fdw');
+    expect(migrated.stderr).toContain('--database-url URL');
+
+    const database = await freshDatabase();
+    const target = ['-m', folder, '-d', database.url];
+    expect(await amelia(['migrate', ...target])).toMatchObject({ status: 0 });
+    const verified = await amelia(['verify', ...target]);
+    expect(verified.status).toBe(7);
+    expect(verified.stderr).toMatch(/PGlite has: amcheck,[^]*--scratch-url URL/);
+
+    const scratch = await freshDatabase();
+    expect(await amelia(['check', '-m', folder, '--scratch-url', scratch.url])).toMatchObject({ status: 0 });
+    const left = await scratch.query("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'");
+    expect(left).toEqual([]);
+  });
+
+  it('bring along what they require, however the statement is written', async () => {
+    const folder = folderOf({
+      '1_all.sql': `CREATE SCHEMA tools;
+create extension /* a comment */ if not exists "earthdistance" WITH SCHEMA tools CASCADE;
+DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA tools; END $$;
+CREATE EXTENSION -- another
+  hstore;`,
+    });
+    expect(await amelia(['check', '-m', folder])).toMatchObject({ status: 0 });
+  });
+
+  it('include pgvector, with its index, and texts that become uuid', async () => {
+    const at = ['-m', 'examples/memory-search/migrations'];
+    const folder = folderOf();
+    expect(await amelia(['migrate', ...at, '--embedded', `${folder}-db`])).toMatchObject({ status: 0 });
+    const verified = await amelia(['verify', '--strict', '--json', ...at, '--embedded', `${folder}-db`]);
+    expect(verified).toMatchObject({ status: 0 });
+    expect(verified.json()).toMatchObject({ problems: [] });
+    expect(await amelia(['check', ...at])).toMatchObject({ status: 0 });
   });
 });

@@ -85,7 +85,7 @@ const rooms: readonly Room[] = [
   { holds: /^migration\//, values: [/^migration\//, errors, /^node:(path|buffer)$/] },
   {
     holds: /^database\/(failure|run)\.ts$/,
-    values: [/^database\//, errors, node, /^migration\/location\.ts$/],
+    values: [/^database\//, errors, node, /^migration\/(location|extensions)\.ts$/],
     types: [events, ...someTypes],
   },
   {

@@ -1,4 +1,4 @@
-// `check`: the gate for pull requests. Exit 7 when it says no; needs no database.
+// `check`: the gate for pull requests. Exit 7 when it says no; needs no database but an empty one, which it has itself.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import about from '../../../package.json' with { type: 'json' };
 import type { CheckResult } from '../../check/model.ts';
@@ -14,7 +14,7 @@ import type { Invocation } from '../commands.ts';
 import type { End, Task } from '../run.ts';
 
 export const needs = 'folder';
-export const opening: Opening = { text: 'replaying the migrations on the embedded server', slow: true };
+export const opening: Opening = { text: 'replaying the migrations', slow: true };
 
 const fileForms = ['junit', 'sarif', 'json'] as const;
 const tool: Tool = { version: about.version, url: about.homepage };
@@ -26,9 +26,9 @@ interface Output {
 
 export function prepare({ options }: Invocation): Task {
   const { form, files } = readForms(options.format ?? []);
-  return async ({ folder, allowEmpty, env, signal }) => {
+  return async ({ folder, allowEmpty, scratch, env, signal }) => {
     const { check } = await import('../../check/check.ts');
-    const result = await check({ migrations: folder, allowEmpty, base: options.base, signal });
+    const result = await check({ migrations: folder, allowEmpty, base: options.base, scratch, signal });
     const answer = { kind: 'check', result, form, tool } as const;
     const problem = problemIn(result);
     const end = problem === undefined ? { answer } : { answer, failure: new AmeliaError('check.failed', { problem }) };

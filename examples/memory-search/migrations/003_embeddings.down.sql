@@ -1,0 +1,2 @@
+ALTER TABLE memories DROP COLUMN embedding;
+DROP EXTENSION vector;
