@@ -91,7 +91,7 @@ const commands: Record<CommandName, readonly string[]> = {
   wait: ['--for VERSION', '--timeout DURATION'],
   contract: ['--write', '--force'],
   verify: ['--contract FILE', '--live', '--data', '--strict', '--scratch-url URL', '--schema NAME...', '--format FORM'],
-  check: ['--base REF', '--format FORM'],
+  check: ['--base REF', '--scratch-url URL', '--format FORM'],
   new: ['--no-transaction', '--timestamp', '--with-rollback'],
   rollback: ['--steps N', '--to VERSION'],
   baseline: [],
