@@ -9,15 +9,7 @@ import { createRedactor } from '../report/redact.ts';
 import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';
 import { commandNames, loadCommand, type Invocation } from './commands.ts';
-import {
-  readAllowEmpty,
-  readFlag,
-  readFolder,
-  readScratch,
-  readSettings,
-  secretsOf,
-  type Settings,
-} from './config.ts';
+import { readAllowEmpty, readFlag, readFolder, readScratch, readSettings, secretsOf, type Settings } from './config.ts';
 import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
 import { parseArguments } from './program.ts';
