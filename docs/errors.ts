@@ -251,10 +251,20 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cause: 'A deferred constraint, or a constraint trigger, is checked at COMMIT, and refused.',
     cure: 'Nothing of it stays. The detail names the constraint and the row: mend the data in the migration, before the COMMIT.',
   },
+  'history.outcome-unknown': {
+    cause:
+      'The connection was lost between the COMMIT of `baseline` or `repair` and its answer, and the server could not be asked again. The rows are changed all or not at all.',
+    cure: 'When the server answers again, `amelia-db status` shows them. Run the same command if they are not changed.',
+  },
   'apply.outcome-unknown': {
     cause:
       'The connection was lost between COMMIT and its answer, and the server could not be asked again. The migration is applied whole or not at all; only which of the two is not known.',
     cure: 'When the server answers again, run the same command: what was committed is not run a second time.',
+  },
+  'apply.hangup': {
+    cause:
+      'SIGHUP: the terminal or the connection to it was closed. The running statement was cancelled on the server.',
+    cure: 'The output says what is applied. Run the same command to go on.',
   },
   'apply.interrupted': {
     cause: 'Ctrl-C, SIGINT, or the AbortSignal of an application. The running statement was cancelled on the server.',

@@ -29,6 +29,16 @@ const oneOrMore = ({ refusals, others = [] }: Refusals, one: string, many: strin
   (refusals.length === 1 ? `${one} ${list(refusals)}` : `${refusals.length} ${many}\n${list(refusals)}`) +
   (others.length === 0 ? '' : `\nand besides\n${list(others)}`);
 
+/** `unknown` is what could not be found out in the time that was left. */
+interface Interruption {
+  readonly signal: string;
+  readonly unknown?: string;
+}
+const interrupted = ({ signal, unknown }: Interruption): string =>
+  `interrupted by ${signal}${unknown === undefined ? '' : `; ${unknown}`}`;
+const askStatus = ({ unknown }: Interruption): string | undefined =>
+  unknown === undefined ? undefined : 'amelia-db status says what the database holds';
+
 /** A migration, or its rollback, that fails on the embedded server. */
 interface Failed {
   readonly reason: string;
@@ -356,6 +366,13 @@ export const catalogue = {
         : 'nothing was run',
   ),
 
+  'history.outcome-unknown': entry(
+    1,
+    (f: { table: string }) =>
+      `the connection was lost while ${f.table} was being changed, and the database could not be asked since: whether it was changed is not known`,
+    () => 'amelia-db status says which, as soon as the database can be reached',
+  ),
+
   // 5: the database cannot be reached or entered
   'session.unreachable': entry(
     5,
@@ -525,8 +542,9 @@ export const catalogue = {
       `the connection was lost while version ${f.version} was being committed, and the database could not be asked since: ${f.reason}`,
     () => 'amelia-db status says which, as soon as the database can be reached',
   ),
-  'apply.interrupted': entry(130, (f: { signal: string }) => `interrupted by ${f.signal}`),
-  'apply.terminated': entry(143, (f: { signal: string }) => `interrupted by ${f.signal}`),
+  'apply.hangup': entry(129, interrupted, askStatus),
+  'apply.interrupted': entry(130, interrupted, askStatus),
+  'apply.terminated': entry(143, interrupted, askStatus),
 
   // 7: a gate says no
   'status.unhealthy': entry(

@@ -2,7 +2,7 @@
 // prints nothing.
 import type { Stage } from './database/connect.ts';
 import { asRole } from './database/envelope.ts';
-import { unexpectedFailure } from './database/failure.ts';
+import { interruption, isInterruption, unexpectedFailure } from './database/failure.ts';
 import { healthQuery, type Facts } from './database/health-query.ts';
 import { checkHealth } from './database/health.ts';
 import { readHistory } from './database/history.ts';
@@ -60,7 +60,7 @@ async function ask(
   way: 'network' | 'this machine' | 'this process',
   before: readonly HealthCheck[],
 ): Promise<Examination> {
-  const { role } = workspace.settings;
+  const { role, signal } = workspace.settings;
   const { database } = session;
   const inRole = (sql: string): string =>
     role === undefined ? sql : ['BEGIN', ...asRole(role), sql, 'COMMIT'].join('; ');
@@ -78,10 +78,11 @@ async function ask(
         throw error;
       }
     });
+    if (signal?.aborted) throw interruption(signal);
     return { database, checks: [...before, ...health, history] };
   } catch (error) {
-    const failure = unexpectedFailure(error);
-    if (!isAmeliaError(failure)) throw failure;
+    const failure = unexpectedFailure(error, signal);
+    if (!isAmeliaError(failure) || isInterruption(failure)) throw failure;
     const hint = role === undefined ? failure.hint : `may it take on the role ${role}?`;
     const check = inConnection('answer', { verdict: 'problem', message: failure.message, ...(hint && { hint }) });
     return { database, checks: [...before, check] };

@@ -24,6 +24,7 @@ import type {
   WaitOption,
 } from './options.ts';
 import type { VerifyResult } from './schema/model.ts';
+import { isChanged, settleLost } from './lost-answer.ts';
 import { Workspace } from './workspace.ts';
 
 /** A migrator for one folder and one database. Opens nothing yet; throws `config.invalid` for an unusable history table name. */
@@ -131,10 +132,15 @@ class Engine implements Migrator {
         reading,
         filled.map(({ version }) => version),
       );
-      const writable = await this.#workspace.ensureHistory(connection, decision.reading, {
+      const needs = {
         largest: work.reduce((largest, { version }) => (version > largest ? version : largest), 0n),
         journal: work.some(({ script }) => !script.transaction),
-      });
+      };
+      const writable = await this.#workspace
+        .ensureHistory(connection, decision.reading, needs)
+        .catch((error: unknown) => {
+          throw isAmeliaError(error) ? error.withResult(summary(decision, work.map(notRun))) : error;
+        });
       return await this.#apply(decision, writable, work, options);
     });
   }
@@ -170,46 +176,12 @@ class Engine implements Migrator {
       steps.set(work, result);
       failure ??= error;
     }).finally(() => watch?.stop());
-    if (session.lost && !signal?.aborted) failure = await this.#certain(decision.connection, steps, failure);
+    if (session.lost) failure = await settleLost(this.#workspace, decision.connection, steps, failure);
     const result = summary(decision, [...steps.values()]);
     if (failure) throw failure.withResult(result);
-    if (signal?.aborted && result.steps.some(({ state }) => state === 'not-run')) throw interruption(signal, result);
+    if (signal?.aborted && result.steps.some(({ state }) => state === 'not-run'))
+      throw interruption(signal, { result });
     return result;
-  }
-
-  /** Looks answers that were lost up on a new session, under the lock, so that no claim is a guess. */
-  async #certain(
-    lost: Connection,
-    steps: Map<Work, StepResult>,
-    failure: AmeliaError | undefined,
-  ): Promise<AmeliaError | undefined> {
-    const unknown = [...steps].filter(([, { state }]) => state === 'unknown');
-    const [first] = unknown;
-    if (first === undefined) return failure;
-    try {
-      await lost.close();
-      const { applied, unfinished } = await this.#workspace.lookUp();
-      const recorded = versionsOf(applied);
-      const journalled = versionsOf(unfinished);
-      let begun = true;
-      for (const [work, step] of unknown) {
-        const up = work.direction === 'up';
-        const took = recorded.has(work.version) === up;
-        // A part of it is there: neither applied nor rolled back, and the next run goes on with it.
-        if (!took && journalled.has(work.version)) continue;
-        const undone = up && begun ? 'rolled-back' : 'not-run';
-        steps.set(work, { ...step, state: took ? (up ? 'applied' : 'rolled-back') : undone });
-        begun &&= took;
-      }
-      // All that was asked for is there: only its answer was lost.
-      const done = [...steps].every(
-        ([{ direction }, { state }]) => state === (direction === 'up' ? 'applied' : 'rolled-back'),
-      );
-      return done ? undefined : failure;
-    } catch (cause) {
-      const facts = { version: String(first[0].version), reason: failure?.message ?? 'no answer' };
-      return new AmeliaError('apply.outcome-unknown', facts, { cause });
-    }
   }
 
   /** Changes rows of the history under the lock, all of them or none. */
@@ -231,8 +203,10 @@ class Engine implements Migrator {
       const { columns } = await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
       edits = look(reading, columns);
       const sql = this.#workspace.ours(edits.map((edit) => edit.sql).join(';\n'));
-      await connection.session.query(sql).catch((cause: unknown) => {
-        throw writeFailure(cause, reading.user, displayTable(reading.table));
+      await connection.session.query(sql).catch(async (cause: unknown) => {
+        const table = displayTable(reading.table);
+        if (!connection.session.lost) throw writeFailure(cause, reading.user, table);
+        if (!(await isChanged(this.#workspace, connection, reading))) throw cause;
       });
       return {
         database: connection.database,
@@ -284,10 +258,6 @@ function refuseOtherTools(plan: Plan, reading: HistoryReading, { ignoreForeignHi
 
 function summary({ connection, reading, plan }: Decision, steps: readonly StepResult[]): RunResult {
   return runResult(connection.database, reading.applied, plan.direction, steps);
-}
-
-function versionsOf(rows: readonly { readonly version: bigint }[]): ReadonlySet<bigint> {
-  return new Set(rows.map(({ version }) => version));
 }
 
 function notRun({ version, name, script }: Work): StepResult {

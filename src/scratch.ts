@@ -16,18 +16,22 @@ export interface Scratch {
   close(): Promise<void>;
 }
 
+/** How long an interrupted command may take to empty the scratch database. */
+const emptyAfterStopMs = 500;
+
 /** `server` when it is given, else one in memory with the extensions that the migrations create. Throws `verify.scratch-not-empty`, `session.*`, `embedded.*`. */
 export async function openScratch(
   server: ConnectionTarget | EmbeddedServer | undefined,
   migrations: string,
+  signal: AbortSignal | undefined,
 ): Promise<Scratch> {
-  return server ? await borrow(server) : await openEmbedded(migrations);
+  return server ? await borrow(server, signal) : await openEmbedded(migrations, signal);
 }
 
-async function openEmbedded(migrations: string): Promise<Scratch> {
+async function openEmbedded(migrations: string, signal: AbortSignal | undefined): Promise<Scratch> {
   const { EmbeddedServer: Server } = await import('./database/embedded.ts');
   const extensions = extensionsIn(migrations);
-  let server = await Server.openInMemory(extensions);
+  let server = await Server.openInMemory(extensions, signal);
   return {
     name: 'embedded PostgreSQL',
     get server() {
@@ -35,29 +39,39 @@ async function openEmbedded(migrations: string): Promise<Scratch> {
     },
     async restart() {
       await server.close();
-      server = await Server.openInMemory(extensions);
+      server = await Server.openInMemory(extensions, signal);
     },
     close: () => server.close(),
   };
 }
 
-async function borrow(server: ConnectionTarget | EmbeddedServer): Promise<Scratch> {
-  const kept = await withSession(server, async (session) => {
+async function borrow(
+  server: ConnectionTarget | EmbeddedServer,
+  signal: AbortSignal | undefined,
+): Promise<Scratch> {
+  const kept = await withSession(server, signal, async (session) => {
     const extensions = await readExtensions(session);
     const [found] = await readLeft(session, extensions);
     if (found)
       throw new AmeliaError('verify.scratch-not-empty', { database: session.database.name, found: found.what });
     return extensions;
   });
-  const restart = async (): Promise<void> => await withSession(server, (session) => dropAll(session, kept));
-  return { name: 'the scratch database', server, restart, close: () => restart().catch(() => {}) };
+  const emptied = async (until: AbortSignal | undefined): Promise<void> =>
+    await withSession(server, until, (session) => dropAll(session, kept));
+  // The next one refuses what it finds here, so an interrupted one empties it as well, where that is done soon.
+  const close = async (): Promise<void> =>
+    await emptied(signal)
+      .catch(async () => await (signal?.aborted ? emptied(AbortSignal.timeout(emptyAfterStopMs)) : undefined))
+      .catch(() => {});
+  return { name: 'the scratch database', server, restart: () => emptied(signal), close };
 }
 
 async function withSession<T>(
   server: ConnectionTarget | EmbeddedServer,
+  signal: AbortSignal | undefined,
   task: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { session } = await Session.open(server, 'SELECT');
+  const { session } = await Session.open(server, 'SELECT', { signal });
   try {
     return await task(session);
   } finally {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from './database/connection.ts';
 import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
+import { isInterruption } from './database/failure.ts';
 import { journalOf } from './database/history.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import { Folder } from './migration/folder.ts';
@@ -127,7 +128,7 @@ type ReplaySettings = Pick<MigratorSettings, 'migrations' | 'historyTable' | 'sc
 export async function replay(settings: ReplaySettings, version: bigint | null): Promise<Replayed> {
   const { scratch, migrations, signal } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
-  const place = await openScratch(scratch, migrations);
+  const place = await openScratch(scratch, migrations, signal);
   const { server } = place;
   const database = 'connect' in server ? { running: server } : { target: server };
   try {
@@ -147,7 +148,7 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
     };
   } catch (cause) {
     await place.close();
-    if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || signalled(cause)) throw cause;
+    if (!isAmeliaError(cause) || !cause.code.startsWith('apply.') || isInterruption(cause)) throw cause;
     const { notes } = cause.facts as { notes?: readonly { readonly label: string; readonly text: string }[] };
     throw new AmeliaError(
       'verify.scratch-failed',
@@ -157,4 +158,3 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
   }
 }
 
-const signalled = ({ code }: AmeliaError): boolean => code === 'apply.interrupted' || code === 'apply.terminated';

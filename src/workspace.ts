@@ -22,6 +22,8 @@ const defaultLockWaitMs = 300_000;
 const reachAgainMs = 500;
 /** How long an answer that was lost is looked for. */
 const lookUpMs = 10_000;
+/** The same, where the caller's signal was raised. */
+const lookUpAfterStopMs = 600;
 /** An answer that takes longer is worth a word. */
 const silentMs = 2000;
 /** How long the server may take to give the lock back. */
@@ -60,6 +62,18 @@ export class Workspace {
     task: (connection: Connection, folder: Folder) => T | Promise<T>,
   ): Promise<T> {
     const { signal } = this.settings;
+    try {
+      return await this.#connected({ lockWaitMs, waitMs, worksAhead }, task);
+    } catch (error) {
+      throw unexpectedFailure(error, signal);
+    }
+  }
+
+  async #connected<T>(
+    { lockWaitMs, waitMs, worksAhead }: Required<WaitOption> & { readonly worksAhead: boolean },
+    task: (connection: Connection, folder: Folder) => T | Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.settings;
     const folder = Folder.open(this.settings.migrations, this.settings);
     if (signal?.aborted) throw interruption(signal);
     const connecting = this.#reach(waitMs, () => this.open({ lockWaitMs }));
@@ -74,8 +88,6 @@ export class Workspace {
       const done = await task(connection, folder);
       await this.#giveBack(connection);
       return done;
-    } catch (error) {
-      throw unexpectedFailure(error);
     } finally {
       // Whoever runs next must not find the lock taken; nobody waits for a session that holds nothing.
       if (this.#locked.has(connection) || connection.embedded) await connection.close();
@@ -112,6 +124,7 @@ export class Workspace {
       signal,
       waitMs: lockWaitMs,
       onEmbeddedWaiting: (pid) => this.emit({ type: 'embedded-waiting', pid }),
+      onWarning: (notice) => this.emit({ type: 'notice', version: null, notice }),
       extensions: () => extensionsIn(this.settings.migrations),
       onReached: () => (reached = true),
     });
@@ -162,15 +175,25 @@ export class Workspace {
    * down takes connections that it drops. Throws what was in the way in the end.
    */
   async lookUp(): Promise<HistoryReading> {
+    if (!this.settings.signal?.aborted) return await this.#lookUp(lookUpMs);
+    const enough = AbortSignal.timeout(lookUpAfterStopMs);
+    const looking = new Workspace({ ...this.settings, signal: enough }).#lookUp(lookUpAfterStopMs);
+    const over = new Promise<never>((_, reject) => {
+      enough.addEventListener('abort', () => reject(interruption(this.settings.signal)), { once: true });
+    });
+    return await Promise.race([looking, over]);
+  }
+
+  async #lookUp(withinMs: number): Promise<HistoryReading> {
     const begun = performance.now();
     for (;;) {
-      const left = Math.max(0, lookUpMs - (performance.now() - begun));
+      const left = Math.max(0, withinMs - (performance.now() - begun));
       const options = { lockWaitMs: left, waitMs: left };
       try {
         return await this.connected(options, async (connection) => await this.lock(connection, options));
       } catch (error) {
         if (!isAmeliaError(error, 'session.lost') || left <= reachAgainMs) throw error;
-        await sleep(reachAgainMs);
+        await this.#pause(reachAgainMs);
       }
     }
   }
@@ -240,10 +263,15 @@ export class Workspace {
         if (!isUnreachable(error) || left <= 0) throw error;
         if (!told) this.emit({ type: 'database-waiting', reason: error.message });
         told = true;
-        await sleep(Math.min(reachAgainMs, left));
-        if (this.settings.signal?.aborted) throw interruption(this.settings.signal);
+        await this.#pause(Math.min(reachAgainMs, left));
       }
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.settings;
+    await sleep(ms, undefined, signal && { signal }).catch(() => {});
+    if (signal?.aborted) throw interruption(signal);
   }
 
   emit(event: MigratorEvent): void {

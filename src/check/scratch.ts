@@ -29,7 +29,7 @@ export class Scratch {
 
   /** On the database that is named, else on an embedded server. Throws `embedded.*`, `session.*`, `verify.scratch-not-empty`. */
   static async open(migrations: string, signal: AbortSignal, named: ConnectionTarget | undefined): Promise<Scratch> {
-    return new Scratch(migrations, signal, await openScratch(named, migrations));
+    return new Scratch(migrations, signal, await openScratch(named, migrations, signal));
   }
 
   /** Makes it empty again. */

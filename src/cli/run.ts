@@ -2,6 +2,7 @@
 // run it, report how it ended. Every error ends here.
 import { readdirSync } from 'node:fs';
 import { takeProcess } from '../database/own-process.ts';
+import { isInterruption } from '../database/failure.ts';
 import type { ConnectionTarget } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Migrator } from '../options.ts';
@@ -26,6 +27,9 @@ export interface End {
   readonly answer?: Answer;
   readonly failure?: AmeliaError;
 }
+
+/** What was written may take so long to leave. */
+const afterwardsMs = 50;
 
 takeProcess();
 
@@ -68,7 +72,10 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     folder: '',
   });
   await reporter.finish(end);
-  return end.failure?.exitStatus ?? 0;
+  const status = end.failure?.exitStatus ?? 0;
+  // What was waited for may go on, such as a name that is looked up; it is not waited for any more.
+  if (isInterruption(end.failure)) setTimeout(() => host.exit(status), afterwardsMs).unref();
+  return status;
 }
 
 /** What a command's task works with. */

@@ -2,6 +2,7 @@
 // for (manual, section 53.2.10). Never sends a query and never retries once a server has answered.
 import net from 'node:net';
 import { AmeliaError } from '../errors.ts';
+import type { Notice } from '../events.ts';
 import { interruption } from './failure.ts';
 import type { ConnectionTarget, TargetHost } from './target.ts';
 
@@ -34,6 +35,8 @@ export type Stage =
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onStage?: ((stage: Stage) => void) | undefined;
+  /** Told what the server warns of where nobody else listens. */
+  readonly onWarning?: ((notice: Notice) => void) | undefined;
 }
 
 /** SSLRequest of the frontend/backend protocol (manual, section 53.7). */

@@ -2,7 +2,7 @@
 // with the history read. The only place that knows there are two kinds of server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AmeliaError } from '../errors.ts';
-import type { DatabaseInfo } from '../events.ts';
+import type { DatabaseInfo, Notice } from '../events.ts';
 import type { EmbeddedServer } from './embedded.ts';
 import { historyQuery, type WantedTable } from './history-query.ts';
 import { readHistory, type HistoryReading } from './history.ts';
@@ -20,6 +20,8 @@ export interface ConnectionSettings {
   readonly onEmbeddedWaiting: (pid: number) => void;
   /** The extensions that an embedded server is to bring along. */
   readonly extensions?: () => readonly string[];
+  /** Told what the server warns of our own messages. */
+  readonly onWarning?: (notice: Notice) => void;
   /** Somebody took the connection; what is missing is an answer. */
   readonly onReached?: () => void;
 }
@@ -74,6 +76,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   const open = async (first: string) => {
     const { session, answer } = await Session.open(place, first, {
       signal,
+      onWarning: settings.onWarning,
       onStage: ({ stage }) => stage === 'tcp' && settings.onReached?.(),
     });
     sessions.push(session);
@@ -108,7 +111,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     pooled = embedded === undefined && reading.pid !== session.pid;
     const pause = async (ms: number) => {
       if (pooled) await sessions.pop()?.close();
-      await sleep(ms);
+      await sleep(ms, undefined, signal && { signal }).catch(() => {}); // whoever pauses sees to the signal
       if (pooled) session = await another('SELECT');
     };
     const moveOn = async () => {

@@ -132,6 +132,12 @@ export class Driver {
     this.#part();
   }
 
+  /** Ends the connection at once: what has not left is dropped. */
+  destroy(): void {
+    this.lose(undefined, 'it was closed');
+    this.#socket.destroy();
+  }
+
   /** Ends the connection, in which nothing is in flight, and waits for nothing. */
   leave(): void {
     this.lose(undefined, 'it was closed');

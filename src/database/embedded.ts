@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
+import { interruption } from './failure.ts';
 import { claimFolder, type FolderClaim } from './folder-claim.ts';
 import { tuneForEmbedded } from './own-process.ts';
 import type { ConnectionTarget } from './target.ts';
@@ -56,10 +57,10 @@ export class EmbeddedServer {
         const fresh = path.join(dir, 'new');
         rmSync(fresh, { recursive: true, force: true });
         if (existsSync(prepared)) await unpack(prepared, fresh);
-        else await (await Engine.start({ dataDir: fresh, extensions })).stop();
+        else await (await Engine.start({ dataDir: fresh, extensions }, options.signal)).stop();
         renameSync(fresh, data);
       }
-      return new EmbeddedServer(await Engine.start({ dataDir: data, extensions }), claim);
+      return new EmbeddedServer(await Engine.start({ dataDir: data, extensions }, options.signal), claim);
     } catch (cause) {
       claim?.release();
       throw unusable(cause, dir);
@@ -67,10 +68,10 @@ export class EmbeddedServer {
   }
 
   /** A new, empty database that writes no file and is gone when it is closed. Throws `embedded.not-installed` or `embedded.unusable`. */
-  static async openInMemory(extensions: readonly string[] = []): Promise<EmbeddedServer> {
+  static async openInMemory(extensions: readonly string[] = [], signal?: AbortSignal): Promise<EmbeddedServer> {
     try {
       const cluster = existsSync(prepared) ? readFileSync(prepared) : undefined;
-      return new EmbeddedServer(await Engine.start({ cluster, extensions }));
+      return new EmbeddedServer(await Engine.start({ cluster, extensions }, signal));
     } catch (cause) {
       throw unusable(cause, null);
     }
@@ -128,10 +129,24 @@ class Engine {
     workerData: { readonly extensions: readonly string[] } & (
       { dataDir: string } | { cluster: Uint8Array | undefined }
     ),
+    signal?: AbortSignal,
   ): Promise<Engine> {
+    if (signal?.aborted) throw interruption(signal);
     tuneForEmbedded();
     const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData });
-    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    let aborted = (): void => {};
+    try {
+      await new Promise((resolve, reject) => {
+        aborted = () => {
+          void worker.terminate();
+          reject(interruption(signal));
+        };
+        signal?.addEventListener('abort', aborted, { once: true });
+        worker.once('message', resolve).once('error', reject);
+      });
+    } finally {
+      signal?.removeEventListener('abort', aborted);
+    }
     return new Engine(worker);
   }
 

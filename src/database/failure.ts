@@ -9,11 +9,32 @@ import { displayTable, type TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 import { alertOf } from './tls-alert.ts';
 
-/** The error for a run that was aborted; `signal.reason` is the name of the process signal, if one did it. */
-export function interruption(signal: AbortSignal | undefined, result?: RunResult): AmeliaError {
+const interruptions = {
+  SIGHUP: 'apply.hangup',
+  SIGINT: 'apply.interrupted',
+  SIGTERM: 'apply.terminated',
+} as const;
+
+/** The error for what was aborted; `signal.reason` is the name of the process signal, if one did it. */
+export function interruption(
+  signal: AbortSignal | undefined,
+  { result, unknown, cause }: { result?: RunResult | undefined; unknown?: string; cause?: unknown } = {},
+): AmeliaError {
   const reason: unknown = signal?.reason;
-  const name = reason === 'SIGINT' || reason === 'SIGTERM' ? reason : 'the caller';
-  return new AmeliaError(name === 'SIGTERM' ? 'apply.terminated' : 'apply.interrupted', { signal: name }, { result });
+  const code = typeof reason === 'string' ? interruptions[reason as keyof typeof interruptions] : undefined;
+  const facts = { signal: code ? String(reason) : 'the caller', ...(unknown !== undefined && { unknown }) };
+  return new AmeliaError(code ?? 'apply.interrupted', facts, { result, cause });
+}
+
+/** True for what `interruption` makes. */
+export const isInterruption = (error: unknown): boolean =>
+  isAmeliaError(error) && Object.values<string>(interruptions).includes(error.code);
+
+/** query_canceled, or the end of the session: what an interruption looks like from inside. */
+function isStop(error: unknown): boolean {
+  if (isAmeliaError(error, 'session.lost') || isAmeliaError(error, 'session.unreachable')) return true;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return code === '57014' || (cause as { code?: unknown } | undefined)?.code === '57014';
 }
 
 /** Why a session could not be opened. `address` is where, for a person to read. */
@@ -78,8 +99,11 @@ function entryHint(reason: string, { password, sslCert, sslMode }: ConnectionTar
   return password === undefined ? { hint: 'no password was given: put it into the URL, PGPASSWORD or ~/.pgpass' } : {};
 }
 
-/** An error of the server's that nothing more is known about. */
-export function unexpectedFailure(cause: unknown): unknown {
+/** An error of the server's that nothing more is known about; what a raised signal led to is that interruption. */
+export function unexpectedFailure(cause: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted && isStop(cause)) {
+    return interruption(signal, { cause, result: isAmeliaError(cause) ? cause.result : undefined });
+  }
   if (!isServerError(cause)) return cause;
   return new AmeliaError('session.query-failed', { reason: cause.message, sqlstate: cause.code }, { cause });
 }

@@ -83,7 +83,7 @@ export async function acquireLock<T>(
 
 /**
  * SQL, for a transaction, that gives back every other advisory lock that the session holds, however often it took it
- * (manual, section 9.28.10). A lock of the transaction is its own: PostgreSQL warns that it is not ours to give back.
+ * (manual, section 9.28.10). A lock of the transaction is its own: PostgreSQL would warn that it is not ours to give back.
  */
 export function releaseOtherLocks(key: bigint): string {
   const bits = BigInt.asUintN(64, key);
@@ -93,8 +93,9 @@ export function releaseOtherLocks(key: bigint): string {
       WHEN held.objsubid = 1 THEN pg_catalog.${unlock}(held.classid::bigint << 32 | held.objid::bigint)
       ELSE pg_catalog.${unlock}(${signed('held.classid')}, ${signed('held.objid')})`;
   return `${ownSearchPath}; DO $release$
-DECLARE held record; ours boolean;
+DECLARE held record; ours boolean; said text := pg_catalog.current_setting('client_min_messages');
 BEGIN
+  PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
   FOR held IN SELECT classid, objid, objsubid, mode FROM pg_catalog.pg_locks
     WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()
       AND NOT (objsubid = 1 AND classid = ${bits >> 32n}::pg_catalog.oid AND objid = ${bits & 0xffffffffn}::pg_catalog.oid)
@@ -108,6 +109,7 @@ BEGIN
       EXIT WHEN NOT ours;
     END LOOP;
   END LOOP;
+  PERFORM pg_catalog.set_config('client_min_messages', said, true);
 END $release$; SET LOCAL search_path TO DEFAULT`;
 }
 

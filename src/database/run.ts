@@ -10,6 +10,7 @@ import { isServerError, type ServerError } from './server-error.ts';
 import { ownSettings } from './envelope.ts';
 import { interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
 import type { Answer, Listener } from './session.ts';
+import { isWarning } from './warning.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
 /** Migrations that are in flight together. */
@@ -226,9 +227,9 @@ export class Run {
 
   #tellNotice(at: Part, notice: Notice): void {
     const statement = typeof at === 'number' ? this.work.script.statements.at(at) : undefined;
-    if (!statement) return; // of our own making: "there is no transaction in progress" and the like
-    const location = placeOf(this.work.script, statement);
-    this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
+    if (!statement && !isWarning(notice)) return; // of our own making
+    const place = statement && { location: placeOf(this.work.script, statement) };
+    this.#context.emit({ type: 'notice', version: String(this.work.version), notice, ...place });
   }
 
   /** Only now: with several migrations in flight, the server may still be busy with an earlier one when this is sent. */

@@ -6,12 +6,14 @@ import { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, Notice } from '../events.ts';
 import { describeAddress } from './connect.ts';
 import type { OpenOptions, TlsFacts } from './connect.ts';
-import type { Backend, Driver, DriverResult } from './driver.ts';
+import type { Backend, Driver, DriverQuery, DriverResult } from './driver.ts';
 import type { EmbeddedServer } from './embedded.ts';
 import { connectFailure, interruption } from './failure.ts';
 import { InFlight, type Pending } from './in-flight.ts';
 import { isFatal, isServerError } from './server-error.ts';
+import { stopOnAbort } from './stop.ts';
 import type { ConnectionTarget, TargetHost } from './target.ts';
+import { isWarning } from './warning.ts';
 import { inEachWay, type Entered } from './ways.ts';
 
 /** What the server answered to one message. */
@@ -47,6 +49,9 @@ export class Session {
   readonly #driver: Driver;
   readonly #inFlight: InFlight;
   #backend: Backend = { pid: 0, secret: 0 };
+  /** The message that the session was opened with: knows the backend before it is answered. */
+  #first: DriverQuery | undefined;
+  #unlisten = (): void => {};
 
   private constructor(driver: Driver, inFlight: InFlight, { target, connected, embedded }: Entered) {
     const { place, tls } = connected;
@@ -67,6 +72,7 @@ export class Session {
 
   /**
    * Connects to the host that suits and sends the first message; its failure is the answer's, not the session's.
+   * What it is at is cancelled when the signal is raised, and the session given up soon after.
    * Throws `session.*`, `config.unreadable` (certificates) or, when aborted, `apply.interrupted`.
    */
   static async open(
@@ -88,7 +94,7 @@ export class Session {
     return await openSuitable(source, open);
   }
 
-  static async #enter(first: string, where: Entered, { signal }: OpenOptions) {
+  static async #enter(first: string, where: Entered, { signal, onWarning }: OpenOptions) {
     const { target, connected, embedded } = where;
     const { socket, place } = connected;
     const inFlight = new InFlight();
@@ -100,10 +106,13 @@ export class Session {
     } as const;
     // Loaded while the server makes its backend ready.
     const { Driver } = await import('./driver.ts');
-    const driver = new Driver(socket, pinned, (notice) => inFlight.current?.listener?.notice?.(notice));
+    const driver = new Driver(socket, pinned, (notice) => {
+      const { listener } = inFlight.current ?? {};
+      if (listener?.notice) listener.notice(notice);
+      else if (isWarning(notice)) onWarning?.(notice);
+    });
     const session = new Session(driver, inFlight, { ...where, target: pinned });
-    const aborted = () => void socket.destroy();
-    signal?.addEventListener('abort', aborted, { once: true });
+    session.#unlisten = stopOnAbort(session, signal);
     try {
       const { answer } = session.send(first);
       const failure: unknown = await answer.then(
@@ -118,17 +127,25 @@ export class Session {
       }
       return { session, answer };
     } catch (error) {
-      socket.destroy();
+      session.destroy();
       await driver.end(0);
       throw error;
-    } finally {
-      signal?.removeEventListener('abort', aborted);
     }
   }
 
   /** The backend's process id. */
   get pid(): number {
     return this.#backend.pid;
+  }
+
+  /** True once the server has let us in. */
+  get entered(): boolean {
+    return this.pid !== 0 || Boolean(this.#first?.state?.pid);
+  }
+
+  /** True while an answer is missing. */
+  get busy(): boolean {
+    return this.#inFlight.current !== undefined;
   }
 
   /** What the server said of itself when the session was opened; a pooler may have kept it back. */
@@ -213,16 +230,27 @@ export class Session {
   async cancel(): Promise<void> {
     if ('kill' in this.server) return this.server.kill(); // it hears nothing while a statement runs
     const { requestCancel } = await import('./cancel.ts');
-    await requestCancel(this.server, this.#backend, this.tls === undefined ? 'plain' : 'required');
+    const backend = this.pid === 0 ? this.#first?.state : this.#backend;
+    if (backend) await requestCancel(this.server, backend, this.tls === undefined ? 'plain' : 'required');
+  }
+
+  /** Gives it up at once, whatever is in flight; the server rolls back what has not committed. */
+  destroy(): void {
+    this.#unlisten();
+    this.#driver.destroy();
   }
 
   /** Ends the session; what is in flight is given `graceMs` to be answered. Never throws. */
   async close(graceMs = 1000): Promise<void> {
     await this.#driver.end(graceMs);
+    this.#unlisten();
   }
 
   /** Ends it and waits for nothing; nothing may be in flight. */
-  readonly leave = (): void => this.#driver.leave();
+  leave(): void {
+    this.#unlisten();
+    this.#driver.leave();
+  }
 
   async #send(text: string, listener?: Listener): Promise<Answer> {
     if (this.lost) {
@@ -231,6 +259,7 @@ export class Session {
     }
     const pending = this.#inFlight.add(text.length, listener);
     const query = this.#driver.query(text);
+    this.#first ??= query;
     // The driver settles a query while it reads the server's messages, one after another; only
     // hearing it there keeps each notice and each millisecond with its own statement.
     const { resolve, reject } = query;

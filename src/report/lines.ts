@@ -92,7 +92,11 @@ export function noticeLine({ notice, location }: EventOf<'notice'>, { style, wri
   const severity = `${notice.severity.toLowerCase()}:`;
   const paint = severity === 'warning:' ? style.attention : style.detail;
   const place = location === undefined ? '' : `(${onOneLine(location.path)}:${location.line})`;
-  const further = detail === 'verbose' ? [notice.detail, notice.hint].filter((text) => text !== undefined) : [];
+  // What a warning is about may stand in its detail: "The transaction has already committed locally, but …".
+  const further =
+    detail === 'verbose' || severity === 'warning:'
+      ? [notice.detail, notice.hint].filter((text) => text !== undefined)
+      : [];
   const [first = '', ...rest] = [`${notice.message} ${place}`.trimEnd(), ...further].map((text) =>
     onManyLines(writer.redact(text)),
   );
@@ -130,11 +134,14 @@ export function failedState(
 /** The whole text of an error, with the stack where it is a bug of ours. `started` says that a migration had begun. */
 export function failureText(error: AmeliaError, telling: Telling, started: boolean): string {
   const { writer, style, versions, command } = telling;
-  const otherwise = started
-    ? 'what the database holds now is not known: amelia-db status says it'
-    : changesDatabase.has(command) && error.exitStatus !== 2 && !error.hint?.startsWith('nothing was run')
-      ? 'nothing was run: the database is as it was'
-      : undefined;
+  const saysSo = error.code.endsWith('outcome-unknown') || 'unknown' in error.facts;
+  const otherwise = saysSo
+    ? undefined
+    : started
+      ? 'what the database holds now is not known: amelia-db status says it'
+      : changesDatabase.has(command) && error.exitStatus !== 2 && !error.hint?.startsWith('nothing was run')
+        ? 'nothing was run: the database is as it was'
+        : undefined;
   const lines = formatFailures(error, { columns: writer.columns, style, versions, redact: writer.redact, otherwise });
   const stack = error.code === 'internal.bug' && error.cause instanceof Error ? (error.cause.stack ?? '') : '';
   return `${[...(stack === '' ? [] : [style.detail(onManyLines(stack)), '']), ...lines].join('\n')}\n`;

@@ -145,7 +145,7 @@ const rooms: readonly Room[] = [
     holds: /^[^/]+\.ts$/,
     values: [
       /^(migration|database)\//,
-      /^(migrator|workspace|works|edits|results|verification|doctor|wait|errors)\.ts$/,
+      /^(migrator|workspace|works|edits|lost-answer|results|verification|doctor|wait|errors)\.ts$/,
       /^node:timers\/promises$/,
     ],
     types: [events, /^options\.ts$/, ...someTypes],
