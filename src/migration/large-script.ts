@@ -44,14 +44,22 @@ class PieceReader implements TextReader {
   }
 
   read(start: number, end: number): Buffer {
+    if (end > this.#end) this.#slide(Math.min(start, this.#end), end);
+    return this.#window.subarray(start - this.#start, end - this.#start);
+  }
+
+  /** Into one buffer, made once: put together piece by piece, a long statement would be copied for each of them. */
+  #slide(start: number, end: number): void {
+    const kept = this.#window.subarray(start - this.#start);
+    const window = Buffer.allocUnsafe(end - start + pieceBytes);
+    let filled = kept.copy(window);
     while (end > this.#end) {
-      const kept = this.#window.subarray(Math.min(start, this.#end) - this.#start);
-      this.#start = this.#end - kept.length;
       const piece = this.#piece();
       if (piece.length === 0) throw this.#changed();
-      this.#window = kept.length === 0 ? piece : Buffer.concat([kept, piece]);
+      filled += piece.copy(window, filled);
     }
-    return this.#window.subarray(start - this.#start, end - this.#start);
+    this.#start = start;
+    this.#window = window.subarray(0, filled);
   }
 
   confirm(): void {
