@@ -45,10 +45,7 @@ async function openEmbedded(migrations: string, signal: AbortSignal | undefined)
   };
 }
 
-async function borrow(
-  server: ConnectionTarget | EmbeddedServer,
-  signal: AbortSignal | undefined,
-): Promise<Scratch> {
+async function borrow(server: ConnectionTarget | EmbeddedServer, signal: AbortSignal | undefined): Promise<Scratch> {
   const kept = await withSession(server, signal, async (session) => {
     const extensions = await readExtensions(session);
     const [found] = await readLeft(session, extensions);

@@ -157,4 +157,3 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
     );
   }
 }
-
