@@ -97,7 +97,15 @@ function settings(context: ApplyContext, script: Script): string[] {
   const statementTimeoutMs = script.statementTimeoutMs ?? context.statementTimeoutMs;
   return [
     `lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
-    ...(statementTimeoutMs === undefined ? [] : [`statement_timeout = ${Math.ceil(statementTimeoutMs)}`]),
+    // None, unless it was asked for: the role or the database may have set some for the application.
+    `statement_timeout = ${Math.ceil(statementTimeoutMs ?? 0)}`,
+    'idle_in_transaction_session_timeout = 0',
+    ...(hasTransactionTimeout(context) ? ['transaction_timeout = 0'] : []),
     'standard_conforming_strings = on',
   ];
+}
+
+/** Since PostgreSQL 17. It ends the session, and can be lifted within the transaction that it is for. */
+function hasTransactionTimeout({ session }: ApplyContext): boolean {
+  return Number.parseInt(session.database.serverVersion, 10) >= 17;
 }

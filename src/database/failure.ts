@@ -240,6 +240,16 @@ function hintFor(error: ServerError, inTransaction: boolean, history: string): {
             hint: 'this statement cannot run in a transaction: put `-- amelia-db: no-transaction` at the head of the file',
           }
         : {};
+    case '2D000':
+      return inTransaction
+        ? {
+            hint: 'the routine that is called commits or rolls back by itself, which it cannot in a transaction: put `-- amelia-db: no-transaction` at the head of the file',
+          }
+        : {};
+    case '55006':
+      return {
+        hint: 'something still uses the object: a session in that database (pg_stat_activity shows it), a replication slot, a cursor, or trigger events of an earlier statement of this file; end it, or put this statement into a file of its own',
+      };
     case '55P04':
       return {
         hint: 'a new enum value can only be used after the transaction that adds it: add it in a migration of its own, use it in the next',

@@ -28,7 +28,7 @@ export function timeouts(facts: Pick<Facts, 'settings'>): Found {
     ? ok('none but our own')
     : warning(
         set.join(', '),
-        'what takes longer is ended: --statement-timeout, or ALTER ROLE … SET … for the role that migrates',
+        'migrations are not held to them (--statement-timeout gives them one), but what amelia-db asks by itself is: ALTER ROLE … SET … for the role that migrates',
       );
 }
 

@@ -28,7 +28,7 @@ export interface ApplyContext extends Writable {
   readonly pooled: boolean;
   readonly table: TableName;
   readonly lockTimeoutMs: number;
-  /** Undefined leaves the server's own setting. */
+  /** Undefined and 0 are none, whatever the role or the database has set. */
   readonly statementTimeoutMs: number | undefined;
   readonly role: string | undefined;
   /** How often a migration is tried again that could not get a lock. */
