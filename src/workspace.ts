@@ -178,9 +178,7 @@ export class Workspace {
     if (!this.settings.signal?.aborted) return await this.#lookUp(lookUpMs);
     const enough = AbortSignal.timeout(lookUpAfterStopMs);
     const looking = new Workspace({ ...this.settings, signal: enough }).#lookUp(lookUpAfterStopMs);
-    const over = new Promise<never>((_, reject) => {
-      enough.addEventListener('abort', () => reject(interruption(this.settings.signal)), { once: true });
-    });
+    const over = sleep(lookUpAfterStopMs).then(() => Promise.reject(interruption(this.settings.signal)));
     return await Promise.race([looking, over]);
   }
 
