@@ -10,6 +10,7 @@ import type { WantedTable } from './database/history-query.ts';
 import { displayTable, parseTableName } from './database/identifiers.ts';
 import { deleteRecord } from './database/record.ts';
 import { acquireLock, lockKey, readHolder, releaseAllLocks } from './database/lock.ts';
+import { isUnreachable } from './database/unreachable.ts';
 import { Watch } from './database/watch.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { MigratorEvent, OtherSession } from './events.ts';
@@ -295,23 +296,6 @@ async function workAhead(folder: Folder, connecting: Promise<unknown>): Promise<
   connecting.then(over, over);
   do await setImmediate();
   while (!isOver && folder.workAhead(workedMs));
-}
-
-/** What PgBouncer says, under one code for everything, while the server behind it cannot be reached. */
-const poolerWaits = /^(server login has been failing|pgbouncer cannot connect to server|query_wait_timeout)/;
-
-/** cannot_connect_now: it is starting up or shutting down; too_many_connections: others will leave. */
-const serverWaits = ['57P03', '53300'];
-
-/** Not there yet: nobody listens, no answer, or the server, or its pooler for it, says that it cannot now. */
-function isUnreachable(error: unknown): error is AmeliaError {
-  return (
-    isAmeliaError(error, 'session.unreachable') ||
-    isAmeliaError(error, 'session.timeout') ||
-    isAmeliaError(error, 'session.no-host') ||
-    (isAmeliaError(error, 'session.refused') &&
-      (serverWaits.includes(error.facts.sqlstate ?? '') || poolerWaits.test(error.facts.reason)))
-  );
 }
 
 function writable({ writableColumns: columns, missingJournalColumns }: HistoryReading): Writable {
