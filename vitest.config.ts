@@ -1,9 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { describeLeftOut, leftOut } from './test/support/needed-programs.ts';
 import { chosenMajors } from './test/support/server.ts';
 
 // What is waited for comes when the machine gets round to it: a slow one is not a failure.
 const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+
+const left = leftOut();
+const exclude = [...configDefaults.exclude, ...left.flatMap(({ files }) => files)];
+// At the end, where it is seen.
+if (left.length > 0) process.once('exit', () => process.stderr.write(describeLeftOut(left)));
 
 export default defineConfig(async () => {
   const majors = await chosenMajors();
@@ -19,6 +25,7 @@ export default defineConfig(async () => {
     test: {
       name,
       include: [`test/${folder}/**/*.test.ts`],
+      exclude,
       globalSetup: [...setup, 'test/support/global-setup.ts'],
       provide: { major, majors: others },
       ...patient,
@@ -31,7 +38,7 @@ export default defineConfig(async () => {
       // Vitest would leave one core idle; a database test waits for the server most of the time.
       maxWorkers: availableParallelism(),
       projects: [
-        { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...patient } },
+        { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], exclude, ...patient } },
         ...majors.map((major) => onServers(`pg${major}`, 'integration', major, [major])),
         onServers('e2e', 'e2e', newest, majors, ['test/support/package-setup.ts']),
         // A sample of the faults; all of them when AMELIA_TEST_FAULTS says so.

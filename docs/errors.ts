@@ -29,6 +29,11 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'The file of `--database-url-file` (or `DATABASE_URL_FILE`), a certificate or its key, or the contract, cannot be read or used.',
     cure: 'In a container: is the secret mounted, and readable for the user that the process runs as?',
   },
+  'report.unwritable': {
+    cause:
+      'The file or device that standard output was sent to took nothing, or only a part: a disk that is full, a quota. What the command did in the database is done.',
+    cure: 'Make room, and run `amelia-db status`. A reader that went away, as in `amelia-db status | head -1`, is no error: a command that only prints then ends with 141, silently, as other programs do.',
+  },
   'config.conflict': {
     cause:
       'Two settings name different databases or exclude each other. An option beats its environment variable, but two options, or two variables, are refused: guessing which database was meant would be worse.',

@@ -73,6 +73,11 @@ export const catalogue = {
     2,
     (f: { setting: string; path: string; reason: string }) => `${f.setting}: cannot read ${f.path}: ${f.reason}`,
   ),
+  'report.unwritable': entry(
+    2,
+    (f: { reason: string; done?: string }) => `standard output cannot be written, so the answer is lost: ${f.reason}`,
+    (f) => f.done,
+  ),
   'config.conflict': entry(
     2,
     (f: { problem: string; hint?: string }) => f.problem,

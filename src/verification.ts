@@ -1,6 +1,6 @@
 // Opens what verify works with: the target, and a scratch PostgreSQL on which the migrations are replayed up to
 // the version that the target has. Closes and clears both. Prints nothing.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { connect } from './database/connection.ts';
 import { parseTableName, quoteIdentifier, type TableName } from './database/identifiers.ts';
@@ -8,6 +8,7 @@ import { isInterruption } from './database/failure.ts';
 import { journalOf } from './database/history.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import { Folder } from './migration/folder.ts';
+import { readRegular } from './regular-file.ts';
 import { openMigrator } from './migrator.ts';
 import type { MigratorSettings, VerifyOptions } from './options.ts';
 import { readSchema } from './schema/catalog.ts';
@@ -78,7 +79,7 @@ async function openContract(named: string | undefined, migrations: string): Prom
   if (named === undefined && !existsSync(file)) return undefined;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegular(file).toString();
   } catch (cause) {
     throw new AmeliaError(
       'config.unreadable',

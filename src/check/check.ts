@@ -1,6 +1,6 @@
 // The gate for pull requests: chains the stages base, folder, replay, prove; alone knows their order. Needs no
 // database but the embedded one, or an empty one. Prints nothing.
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { ConnectionTarget } from '../database/target.ts';
@@ -9,6 +9,7 @@ import { isSqlFileName } from '../migration/filename.ts';
 import { Folder } from '../migration/folder.ts';
 import { locate } from '../migration/location.ts';
 import type { Location, MigrationFile, Script, Step } from '../migration/types.ts';
+import { readRegular } from '../regular-file.ts';
 import { offsetInContract, readContract, type Contract } from '../schema/contract.ts';
 import type { Finding } from '../schema/model.ts';
 import { contractPath } from '../verification.ts';
@@ -150,7 +151,7 @@ function atFile(error: AmeliaError, texts: ReadonlyMap<string, Uint8Array>): Ame
 
 async function openContract(file: string): Promise<{ contract: Contract } | { error: AmeliaError } | undefined> {
   if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
+  const text = readContractFile(file);
   try {
     return { contract: await readContract(file, text) };
   } catch (error) {
@@ -159,6 +160,15 @@ async function openContract(file: string): Promise<{ contract: Contract } | { er
     const { value, problem } = error.facts as { value: string; problem: string };
     const facts = { path: file, problem: `${value} ${problem}` };
     return { error: new AmeliaError('check.contract-invalid', facts, { location: placeIn(file, text, offset) }) };
+  }
+}
+
+function readContractFile(file: string): string {
+  try {
+    return readRegular(file).toString();
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new AmeliaError('config.unreadable', { setting: 'the contract', path: file, reason }, { cause });
   }
 }
 
@@ -171,7 +181,7 @@ async function findingOf(problem: Finding, contract: string, scripts: readonly S
   const { table, name, kind, message, place } = problem;
   const what = `${table === null || table === name ? '' : `${table} `}${name} (${kind.replace('-', ' ')}) ${message}`;
   if (place) {
-    const text = readFileSync(contract, 'utf8');
+    const text = readContractFile(contract);
     const location = placeIn(contract, text, await offsetInContract(text, place));
     return { level: 'error', error: new AmeliaError('check.contract-broken', { what }, { location }) };
   }

@@ -1,12 +1,13 @@
 // Options and environment become settings; a command-line option beats the environment (cli.md).
 // Everything is checked here, before anything is opened. Never repeats a value that may be a secret.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parseTableName } from '../database/identifiers.ts';
 import { parseTarget, type ConnectionTarget, type Environment } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { MigratorSettings } from '../options.ts';
 import type { DatabaseSource } from '../database/target.ts';
 import { parseDuration } from '../migration/duration.ts';
+import { readRegular } from '../regular-file.ts';
 import type { MessageLevel, Opening } from '../report/reporter.ts';
 
 /** The options of every command, as they were written. */
@@ -209,7 +210,9 @@ function isUsable(url: string): boolean {
 
 function readUrlFile({ by, value: path }: Naming): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    // A pipe too: `--database-url-file <(pass show database)`.
+    const text = statSync(path).isFIFO() ? readFileSync(path) : readRegular(path);
+    return text.toString().replace(/\r?\n$/, '');
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message;

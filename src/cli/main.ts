@@ -7,10 +7,12 @@ import type { Host } from './host.ts';
 export async function main(host: Host): Promise<number> {
   const args = host.argv.slice(2);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    // Whoever asked may be gone already.
+    const text = `${about.version}\n`;
     host.stdout.on('error', () => {});
-    host.stdout.write(`${about.version}\n`);
-    return 0;
+    const lost = await new Promise((resolve) => host.stdout.write(text, resolve));
+    if (!lost) return 0;
+    const { printText } = await import('./run.ts');
+    return await printText(host, { text, to: 'out', exitStatus: 0 });
   }
   const { run } = await import('./run.ts');
   return await run(host, args, { version: about.version, issues: about.bugs.url });

@@ -7,7 +7,7 @@ import type { ConnectionTarget } from '../database/target.ts';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Migrator } from '../options.ts';
 import { createRedactor } from '../report/redact.ts';
-import { openReporter, type Answer, type Reporter } from '../report/reporter.ts';
+import { openReporter, readerLeft, unwritable, type Answer, type Reporter } from '../report/reporter.ts';
 import { openWriter } from '../report/writer.ts';
 import { commandNames, loadCommand, type Invocation } from './commands.ts';
 import { readAllowEmpty, readFlag, readFolder, readScratch, readSettings, secretsOf, type Settings } from './config.ts';
@@ -15,6 +15,7 @@ import type { Host } from './host.ts';
 import { outputWithout, readOutput } from './output.ts';
 import { parseArguments } from './program.ts';
 import { withSignals } from './signals.ts';
+import { openStream } from './streams.ts';
 
 export interface About {
   readonly version: string;
@@ -40,9 +41,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
   try {
     const parsed = parseArguments(args, { version: about.version, columns: host.stdout.columns });
     if (parsed.kind === 'text') {
-      const streams = { out: host.stdout, err: host.stderr };
-      openWriter(streams[parsed.to], (text) => text).text(parsed.text);
-      return parsed.exitStatus;
+      return await printText(host, parsed);
     }
     const { invocation } = parsed;
     const output = readOutput(invocation.options, host.env, host);
@@ -71,11 +70,30 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     command: commandOf(args),
     folder: '',
   });
-  await reporter.finish(end);
-  const status = end.failure?.exitStatus ?? 0;
+  const status = await reporter.finish(end);
   // What was waited for may go on, such as a name that is looked up; it is not waited for any more.
   if (isInterruption(end.failure)) setTimeout(() => host.exit(status), afterwardsMs).unref();
   return status;
+}
+
+/** Prints a text about the program; the exit status, which is another one where the text did not arrive. */
+export async function printText(
+  host: Host,
+  { text, to, exitStatus }: { readonly text: string; readonly to: 'out' | 'err'; readonly exitStatus: number },
+): Promise<number> {
+  const writer = openWriter(openStream(to === 'out' ? host.stdout : host.stderr), (each) => each);
+  writer.text(text);
+  const lost = await writer.settled();
+  if (lost === undefined || to === 'err') return exitStatus;
+  const failure = unwritable(lost);
+  if (failure === undefined) return readerLeft;
+  const reporter = await openReporter({
+    ...outputWithout(false, host.env, host),
+    ...writers(host, undefined),
+    command: '',
+    folder: '',
+  });
+  return await reporter.finish({ failure });
 }
 
 /** What a command's task works with. */
@@ -129,7 +147,10 @@ function writers(
   const inEnvironment = host.env['PGPASSWORD'];
   const secrets = [...(settings?.secrets ?? []), ...(inEnvironment === undefined ? [] : [inEnvironment])];
   const redactor = createRedactor(secrets, settings?.shown);
-  return { stdout: openWriter(host.stdout, redactor), stderr: openWriter(host.stderr, redactor) };
+  return {
+    stdout: openWriter(openStream(host.stdout), redactor),
+    stderr: openWriter(openStream(host.stderr), redactor),
+  };
 }
 
 function asAmeliaError(error: unknown, { version, issues }: About): AmeliaError {

@@ -1,9 +1,9 @@
 // TLS on an open socket, and whether whoever answers may be trusted, by libpq's rules (manual, section 34.19).
 // Loaded only when a server offers TLS.
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { AmeliaError } from '../errors.ts';
+import { readRegular } from '../regular-file.ts';
 import type { Attempt, TlsFacts } from './connect.ts';
 import type { ConnectionTarget } from './target.ts';
 import { alertOf } from './tls-alert.ts';
@@ -61,7 +61,7 @@ export async function encrypt(attempt: Attempt, plain: net.Socket): Promise<{ so
 function contextOf(target: ConnectionTarget): tls.SecureContextOptions {
   const read = (setting: string, path: string | undefined): Buffer | undefined => {
     try {
-      return path === undefined ? undefined : readFileSync(path);
+      return path === undefined ? undefined : readRegular(path);
     } catch (cause) {
       const { message } = cause as Error;
       throw new AmeliaError('config.unreadable', { setting, path: path ?? '', reason: message }, { cause });

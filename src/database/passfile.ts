@@ -1,6 +1,7 @@
 // The password file, ~/.pgpass or PGPASSFILE, by libpq's rules (manual, section 34.16).
 // Never says what stands in it.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readRegular } from '../regular-file.ts';
 
 /** host, port, database, user. */
 type Connection = readonly [host: string, port: string, database: string, user: string];
@@ -10,10 +11,10 @@ type Connection = readonly [host: string, port: string, database: string, user: 
  * Undefined when there is no such file, or when libpq would pass it over, which `warn` is then told.
  */
 export function readPasswordFile(
-  path: string,
+  path: string | undefined,
   warn: (message: string) => void,
 ): ((connection: Connection) => string | undefined) | undefined {
-  const text = readPrivate(path, warn);
+  const text = path === undefined ? undefined : readPrivate(path, warn);
   if (text === undefined) return undefined;
   const entries = text
     .split(/\r?\n/)
@@ -39,7 +40,7 @@ function readPrivate(path: string, warn: (message: string) => void): string | un
       warn(`the password file ${path} is passed over: others may read it (chmod 600 ${path})`);
       return undefined;
     }
-    return readFileSync(path, 'utf8');
+    return readRegular(path).toString();
   } catch {
     // libpq, too, goes on without a password file that is not there or cannot be read.
     return undefined;

@@ -1,8 +1,9 @@
 // A connection service of pg_service.conf, by libpq's rules (manual, section 34.17).
 // Never repeats a value that stands in the file: it may be a password.
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRegular } from '../regular-file.ts';
+import { inHome } from './os-user.ts';
 import type { Environment, Parameters } from './target.ts';
 import { unusable } from './target-url.ts';
 
@@ -15,10 +16,14 @@ const systemFolders = ['/etc/postgresql-common', '/etc/sysconfig/pgsql', '/etc']
  */
 export function readService(service: string, named: string | undefined, env: Environment): Parameters {
   const own = named ?? (env['PGSERVICEFILE'] || undefined);
-  const user = own ?? join(env['HOME'] ?? homedir(), '.pg_service.conf');
+  const user = own ?? inHome(env, '.pg_service.conf');
   if (own !== undefined && !existsSync(own)) throw unusable(`the service file ${own} is not there`);
   const folders = env['PGSYSCONFDIR'] ? [env['PGSYSCONFDIR']] : systemFolders;
-  const files = [user, ...folders.map((folder) => join(folder, 'pg_service.conf'))].filter((file) => existsSync(file));
+  const candidates = [
+    ...(user === undefined ? [] : [user]),
+    ...folders.map((folder) => join(folder, 'pg_service.conf')),
+  ];
+  const files = candidates.filter((file) => existsSync(file));
   for (const file of files) {
     const found = serviceIn(file, service);
     if (found !== undefined) return found;
@@ -54,7 +59,7 @@ function serviceIn(path: string, service: string): Parameters | undefined {
 
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8').split(/\r?\n/);
+    return readRegular(path).toString().split(/\r?\n/);
   } catch (cause) {
     throw unusable(`the service file ${path} cannot be read: ${(cause as Error).message}`);
   }

@@ -1,8 +1,7 @@
 // How a target is to be encrypted and whom to trust, by libpq's parameters (manual, sections 34.1.2 and 34.19).
 // Looks whether files are there; never reads one, never connects.
 import { existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { inHome } from './os-user.ts';
 import type { Environment, Parameters } from './target.ts';
 import { unusable } from './target-url.ts';
 
@@ -36,9 +35,9 @@ export interface TlsTarget {
 export function readTls(p: Parameters, env: Environment, warn: (message: string) => void): TlsTarget {
   const sslMode = readMode(p);
   const verifies = sslMode.startsWith('verify-');
-  const home = join(env['HOME'] ?? homedir(), '.postgresql');
   const file = (name: string, usual: string, without: string): string | undefined => {
-    const path = p[name] ?? join(home, usual);
+    const path = p[name] ?? inHome(env, '.postgresql', usual);
+    if (path === undefined) return undefined;
     if (path === 'system' && name === 'sslrootcert') return path;
     if (existsSync(path)) return path;
     if (p[name] !== undefined) warn(`${name}: there is no file ${path}, so ${without}`);
@@ -63,7 +62,10 @@ export function readTls(p: Parameters, env: Environment, warn: (message: string)
     ...(sslDirect && { sslDirect }),
     ...(sslRootCert !== undefined && { sslRootCert }),
     ...(sslCrl !== undefined && { sslCrl }),
-    ...(shown !== undefined && { sslCert: shown, sslKey: keyOf(shown, p['sslkey'] ?? join(home, 'postgresql.key')) }),
+    ...(shown !== undefined && {
+      sslCert: shown,
+      sslKey: keyOf(shown, p['sslkey'] ?? inHome(env, '.postgresql', 'postgresql.key')),
+    }),
     ...(p['sslpassword'] !== undefined && { sslPassword: p['sslpassword'] }),
     ...(!readFlag('sslsni', p['sslsni']) && { sslSni: false as const }),
     ...(sslMinVersion && { sslMinVersion }),
@@ -126,7 +128,9 @@ export function readFlag(name: string, given: string | undefined): boolean {
 }
 
 /** As libpq has it: a key that others can read is refused. */
-function keyOf(cert: string, path: string): string {
+function keyOf(cert: string, path: string | undefined): string {
+  if (path === undefined)
+    throw unusable(`there is the certificate ${cert}, and no key is named`, 'name it with sslkey=FILE');
   if (path.startsWith('engine:') || path.startsWith('pkcs11:'))
     throw unusable('sslkey: a key in hardware is not supported');
   const stat = statSync(path, { throwIfNoEntry: false });

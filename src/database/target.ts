@@ -3,9 +3,7 @@
 import type { EmbeddedServer } from './embedded.ts';
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { AmeliaError } from '../errors.ts';
+import { inHome, osUserName } from './os-user.ts';
 import { readPasswordFile } from './passfile.ts';
 import { isConninfo, readConninfo } from './target-conninfo.ts';
 import { parametersOf, unsupportedEnvironment } from './target-parameters.ts';
@@ -91,7 +89,7 @@ export function parseTarget(from: {
   const places = readHosts(p);
   const user = p['user'] ?? osUser();
   const database = p['dbname'] ?? user;
-  const inFile = p['password'] ?? readPasswordFile(p['passfile'] ?? join(env['HOME'] ?? homedir(), '.pgpass'), warn);
+  const inFile = p['password'] ?? readPasswordFile(p['passfile'] ?? inHome(env, '.pgpass'), warn);
   const { hosts, password } =
     typeof inFile === 'function'
       ? withPasswords(places, ({ host, port }) => inFile([host, String(port), database, user]))
@@ -168,18 +166,12 @@ function defaultHost(port: number): string {
 }
 
 function osUser(): string {
-  try {
-    return userInfo().username;
-  } catch (cause) {
-    throw new AmeliaError(
-      'config.database-url',
-      {
-        problem: 'it names no user, and the operating system has no name for the one that runs this process',
-        hint: 'name the user in the URL (postgresql://USER@HOST/DATABASE) or in PGUSER',
-      },
-      { cause },
-    );
-  }
+  const name = osUserName();
+  if (name !== undefined) return name;
+  throw unusable(
+    'it names no user, and the operating system has no name for the one that runs this process',
+    'name the user in the URL (postgresql://USER@HOST/DATABASE) or in PGUSER',
+  );
 }
 
 /** Whole seconds, as libpq reads them; 0 and less wait for ever. */

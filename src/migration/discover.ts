@@ -1,7 +1,8 @@
 // The migrations folder, and the only file of this room that reads the disk. Never opens a file to list it.
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { AmeliaError, throwTogether } from '../errors.ts';
+import { openRegular, readRegular } from '../regular-file.ts';
 import { listingOf, type FolderEntry, type Listing } from './listing.ts';
 import { drizzleJournal, nestedProblem } from './nested.ts';
 import type { MigrationFile } from './types.ts';
@@ -73,7 +74,7 @@ const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** The bytes of a file, to be used before the next is read; undefined for a large one. Throws `discover.unreadable`. */
 export function readSmall(path: string): Uint8Array | undefined {
   try {
-    const file = openSync(path, 'r');
+    const file = openRegular(path);
     try {
       let length = 0;
       for (;;) {
@@ -94,7 +95,7 @@ export function readSmall(path: string): Uint8Array | undefined {
 /** The bytes of a file. Throws `discover.unreadable`. */
 export function readText(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readRegular(path);
   } catch (cause) {
     throw new AmeliaError('discover.unreadable', { path, reason: reasonOf(cause) }, { cause });
   }
@@ -105,7 +106,7 @@ export function readPiece(path: string, position: number, length: number): Buffe
   const piece = Buffer.allocUnsafeSlow(length);
   let file: number | undefined;
   try {
-    file = openSync(path, 'r');
+    file = openRegular(path);
     return piece.subarray(0, readSync(file, piece, 0, length, position));
   } catch (cause) {
     throw new AmeliaError('discover.unreadable', { path, reason: reasonOf(cause) }, { cause });
@@ -133,8 +134,6 @@ function reasonOf(error: unknown): string {
       return 'permission denied';
     case 'ENOENT':
       return 'there is no such file, or it is a link to none';
-    case 'EISDIR':
-      return 'it is a folder';
     default:
       return message;
   }

@@ -1,7 +1,7 @@
 // What a command tells, and to whom: progress, warnings and errors to stderr, the answer to stdout.
 // Chooses how by what the two are and what was asked for. Knows the command's events, never its engine.
 import type { CheckResult } from '../check/model.ts';
-import type { AmeliaError } from '../errors.ts';
+import { AmeliaError } from '../errors.ts';
 import type {
   DoctorResult,
   DryRunResult,
@@ -70,8 +70,11 @@ export interface Reporter {
   event(event: MigratorEvent): void;
   /** Something to know that is not an error. */
   message(level: MessageLevel, text: string): void;
-  /** The end: an answer, a failure, or both (a run that failed half-way, a gate that says no). */
-  finish(end: { readonly answer?: Answer | undefined; readonly failure?: AmeliaError | undefined }): Promise<void>;
+  /**
+   * The end: an answer, a failure, or both (a run that failed half-way, a gate that says no). Resolves with the exit
+   * status, which is another one where the answer did not arrive.
+   */
+  finish(end: { readonly answer?: Answer | undefined; readonly failure?: AmeliaError | undefined }): Promise<number>;
 }
 
 export interface Opening {
@@ -129,16 +132,38 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
       progress.event(event);
     },
     message: (level, text) => progress.message(level, text),
-    async finish({ answer, failure }) {
+    async finish({ answer, failure: failed }) {
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
       const laidOut = !json && ['status', 'verify', 'check'].includes(answer?.kind ?? '');
-      if (failure !== undefined || (laidOut && !isAscii(answer))) await loadWidths();
-      if (json) stdout.json(documentOf({ command, answer, failure, database }), 2);
-      else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failure !== undefined });
+      if (failed !== undefined || (laidOut && !isAscii(answer))) await loadWidths();
+      if (json) stdout.json(documentOf({ command, answer, failure: failed, database }), 2);
+      else if (answer !== undefined) printAnswer(answer, { ...answering, elapsedMs, failed: failed !== undefined });
+      const lost = await stdout.settled();
+      const failure = failed ?? (lost && unwritable(lost, answer));
+      if (failure !== failed) await loadWidths();
       progress.end(failure);
+      return failure?.exitStatus ?? (lost !== undefined && onlyPrints(answer) ? readerLeft : 0);
     },
   };
+}
+
+/** 128 + 13: what a shell says of a program that SIGPIPE ended, as it ends those who do not listen for it. */
+export const readerLeft = 141;
+
+/** Why an answer did not arrive; undefined where its reader went away, which is the reader's own business. */
+export function unwritable(lost: NodeJS.ErrnoException, answer?: Answer): AmeliaError | undefined {
+  if (lost.code === 'EPIPE') return undefined;
+  const result = answer?.kind === 'run' ? answer.result : undefined;
+  const done = onlyPrints(answer) ? undefined : 'what was asked for is done: amelia-db status says how the database is';
+  const facts = { reason: lost.message, ...(done !== undefined && { done }) };
+  return new AmeliaError('report.unwritable', facts, { cause: lost, result });
+}
+
+/** Whether to print was all that the command did. */
+function onlyPrints(answer: Answer | undefined): boolean {
+  if (answer?.kind === 'contract') return answer.result.file === undefined;
+  return !['run', 'history', 'created', 'wait'].includes(answer?.kind ?? '');
 }
 
 /** Nothing in it but the signs of our own can be wider than a column. */

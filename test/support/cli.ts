@@ -21,6 +21,8 @@ export interface AmeliaOptions {
   signal?: AbortSignal;
   /** Another command file than the installed package's. */
   bin?: string;
+  /** Another Node.js than this one. */
+  node?: string;
   /** Options of Node itself, such as `--import`. */
   nodeOptions?: string[];
 }
@@ -63,7 +65,8 @@ export function amelia(args: string[], options: AmeliaOptions = {}): Promise<Ame
 /** Starts the command and leaves it running, with its standard input open, to be signalled or killed. */
 export function spawnAmelia(args: string[], options: AmeliaOptions = {}): RunningAmelia {
   const { env, cwd, timeoutMs = 60_000, signal, bin = installedBin(), nodeOptions = [] } = options;
-  const child = spawn(process.execPath, [...nodeOptions, bin, ...args], {
+  const { node = process.execPath } = options;
+  const child = spawn(node, [...nodeOptions, bin, ...args], {
     env: cleanEnvironment(env),
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

@@ -1,5 +1,5 @@
-// Builds and packs the package and installs it as README.md says, in a place of its own: the end-to-end tests run
-// that, so a file that is missing from the tarball fails them.
+// Builds and packs the package, or takes the tarball that AMELIA_TEST_TARBALL names, and installs it as README.md
+// says, in a place of its own: the end-to-end tests run that, so a file that is missing from the tarball fails them.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,8 @@ declare module 'vitest' {
     installed: string;
     /** The folder that a global installation puts `amelia-db` into. */
     bin: string;
+    /** The packed package, which can be installed elsewhere. */
+    tarball: string;
   }
 }
 
@@ -23,10 +25,12 @@ export function setup(project: TestProject): void {
   const prefix = join(folder, 'prefix');
   const checkout = fileURLToPath(new URL('../../', import.meta.url));
   const npm = (args: string[], cwd: string) => execFileSync('npm', [...args, '--silent'], { cwd, stdio: 'pipe' });
-  npm(['pack', '--pack-destination', folder], checkout);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  const given = process.env.AMELIA_TEST_TARBALL;
+  if (!given) npm(['pack', '--pack-destination', folder], checkout);
+  const tarball = given ?? join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
   const options = ['--prefix', prefix, '--prefer-offline', '--no-audit', '--no-fund'];
-  npm(['install', '--global', ...options, join(folder, tarball ?? '')], folder);
+  npm(['install', '--global', ...options, tarball], folder);
+  project.provide('tarball', tarball);
   // npm's folders of a global installation, which are others on Windows.
   const isWindows = process.platform === 'win32';
   project.provide('installed', isWindows ? prefix : join(prefix, 'lib'));

@@ -1,12 +1,12 @@
 // Finds the PostgreSQL programs that the devDependencies ship, and keeps a runnable copy of them
-// and a prepared data folder in a cache under the system's temporary folder. Never starts a server.
+// and a prepared data folder in the tests' cache. Never starts a server.
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { cached, openCache } from './cache.ts';
 
 /** An unprivileged user to run the programs as; absent when the tests themselves run as one. */
 export interface User {
@@ -22,8 +22,6 @@ export interface Programs {
   password: string;
   user: User | undefined;
 }
-
-const COMPLETE = '.complete';
 
 /** The programs of a major version, ready to run. Throws, with what to do, where there are none for this platform. */
 export async function preparePrograms(major: number): Promise<Programs> {
@@ -60,51 +58,6 @@ function findPackage(major: number): { folder: string; version: string } {
       { cause },
     );
   }
-}
-
-/** The cache's name can be guessed, so a folder that another user made or may write to is refused. */
-function openCache(): string {
-  const owner = process.getuid?.() ?? 0;
-  const cache = join(tmpdir(), `amelia-db-test-${owner}`);
-  fs.mkdirSync(cache, { recursive: true });
-  const found = fs.lstatSync(cache);
-  if (!found.isDirectory() || found.uid !== owner) {
-    throw new Error(`${cache} belongs to someone else. Remove it, or set TMPDIR to another folder.`);
-  }
-  fs.chmodSync(cache, 0o755);
-  return cache;
-}
-
-/** Makes a folder once, however many processes ask at the same time, and again when a cleaner of /tmp has been in it. */
-async function cached(folder: string, make: (draft: string) => void | Promise<void>): Promise<string> {
-  const count = (of: string) => String(fs.readdirSync(of, { recursive: true }).length);
-  const isComplete = () => {
-    try {
-      return fs.readFileSync(join(folder, COMPLETE), 'utf8') === count(folder);
-    } catch {
-      return false;
-    }
-  };
-  if (isComplete()) return folder;
-  const draft = fs.mkdtempSync(`${folder}.draft-`);
-  fs.chmodSync(draft, 0o755);
-  await make(draft);
-  fs.writeFileSync(join(draft, COMPLETE), '');
-  fs.writeFileSync(join(draft, COMPLETE), count(draft));
-  for (let tries = 0; !isComplete(); tries++) {
-    try {
-      fs.renameSync(draft, folder);
-    } catch (error) {
-      if (tries > 5) throw error;
-      // A broken folder is in the way, or another process was faster: then the loop ends.
-      if (isComplete()) break;
-      const broken = `${draft}-broken`;
-      fs.renameSync(folder, broken);
-      fs.rmSync(broken, { recursive: true, force: true });
-    }
-  }
-  fs.rmSync(draft, { recursive: true, force: true });
-  return folder;
 }
 
 /** The checkout may lie under a folder that only root may enter, and npm 11 does not run the package's own install script. */

@@ -73,6 +73,7 @@ interface Room {
 
 const errors = /^(errors|catalogue)\.ts$/;
 const events = /^events\.ts$/;
+const regularFile = /^regular-file\.ts$/;
 const someTypes = [/^migration\/types\.ts$/, /^(schema|check)\/model\.ts$/];
 const node = /^node:/;
 
@@ -80,7 +81,8 @@ const node = /^node:/;
 const rooms: readonly Room[] = [
   { holds: errors, values: [errors], types: [events, ...someTypes] },
   { holds: events, values: [], types: someTypes },
-  { holds: /^migration\/discover\.ts$/, values: [/^migration\//, errors, /^node:(fs|path)$/] },
+  { holds: regularFile, values: [/^node:fs$/] },
+  { holds: /^migration\/discover\.ts$/, values: [/^migration\//, errors, regularFile, /^node:(fs|path)$/] },
   { holds: /^migration\/checksum\.ts$/, values: [/^migration\//, errors, /^node:crypto$/] },
   { holds: /^migration\//, values: [/^migration\//, errors, /^node:(path|buffer)$/] },
   {
@@ -104,7 +106,7 @@ const rooms: readonly Room[] = [
     values: [errors, node, /^postgres$/],
     types: [events, /^database\/(target|server-error)\.ts$/],
   },
-  { holds: /^database\//, values: [/^database\//, errors, node], types: [events, ...someTypes] },
+  { holds: /^database\//, values: [/^database\//, errors, regularFile, node], types: [events, ...someTypes] },
   {
     holds: /^schema\//,
     values: [/^schema\//, /^database\/(identifiers|search-path)\.ts$/, errors],
@@ -117,7 +119,12 @@ const rooms: readonly Room[] = [
   },
   {
     holds: /^check\//,
-    values: [/^(check|verify|schema|database|migration)\//, /^(migrator|verification|scratch|errors)\.ts$/, node],
+    values: [
+      /^(check|verify|schema|database|migration)\//,
+      /^(migrator|verification|scratch|errors)\.ts$/,
+      regularFile,
+      node,
+    ],
     types: [events, /^options\.ts$/],
   },
   {
@@ -130,6 +137,7 @@ const rooms: readonly Room[] = [
     values: [
       /^(cli|report|check|verify|schema|database|migration)\//,
       /^(migrator|verification|errors)\.ts$/,
+      regularFile,
       node,
       /^\.\.\/package\.json$/,
     ],
@@ -137,7 +145,7 @@ const rooms: readonly Room[] = [
   },
   {
     holds: /^(verification|scratch)\.ts$/,
-    values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|scratch|errors)\.ts$/, node],
+    values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|scratch|errors)\.ts$/, regularFile, node],
     types: [events, /^options\.ts$/],
   },
   // The files beside the rooms: the migrator, its results, the library's surface.

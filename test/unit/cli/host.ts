@@ -13,7 +13,10 @@ export interface Ran {
 export async function run(args: string[], env: Record<string, string> = {}): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => ({
-    write: (text: string) => (written[name] += text),
+    write: (text: string, done?: () => void) => {
+      written[name] += text;
+      done?.();
+    },
     on: () => {},
     isTTY: false,
   });
