@@ -27,6 +27,7 @@ export interface CommonOptions {
   readonly color?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly showValues?: boolean;
 }
 
 export interface Settings {

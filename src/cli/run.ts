@@ -54,7 +54,7 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
       files: filesIn(folder),
     });
     for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
-    end = await runTask(host, task, { folder, settings, reporter });
+    end = await runTask(host, task, { folder, settings, reporter, showValues: output.showValues === true });
   } catch (error) {
     end = { failure: asAmeliaError(error, about) };
   }
@@ -74,6 +74,8 @@ export interface Context {
   readonly migrator: () => Promise<Migrator>;
   readonly env: Host['env'];
   readonly signal: AbortSignal;
+  /** Print the values of rows that PostgreSQL quotes. */
+  readonly showValues: boolean;
 }
 
 export type Task = (context: Context) => Promise<End>;
@@ -81,8 +83,9 @@ export type Task = (context: Context) => Promise<End>;
 async function runTask(
   host: Host,
   task: Task,
-  { folder, settings, reporter }: { folder: string; settings: Settings | undefined; reporter: Reporter },
+  of: { folder: string; settings: Settings | undefined; reporter: Reporter; showValues: boolean },
 ): Promise<End> {
+  const { folder, settings, reporter, showValues } = of;
   return await withSignals(host, async (signal) => {
     const migrator = async (): Promise<Migrator> => {
       const { openMigrator } = await import('../migrator.ts');
@@ -90,7 +93,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    return await task({ folder, migrator, env: host.env, signal });
+    return await task({ folder, migrator, env: host.env, signal, showValues });
   });
 }
 

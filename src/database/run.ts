@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Notice, StepResult, StepState } from '../events.ts';
 import { Locator, summarize } from '../migration/location.ts';
+import { maskSql } from '../migration/secrets.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './server-error.ts';
 import { ownSettings } from './envelope.ts';
-import { interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
+import { hiderOf, interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
 import type { Answer, Listener } from './session.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -27,6 +28,7 @@ export class Run {
   readonly #context: ApplyContext;
   readonly #reader: TextReader;
   #locator: Locator | undefined;
+  #hide: ((said: string) => string) | undefined;
   #last: Promise<void> = Promise.resolve();
   #begunAt = 0;
   #doneAt: number | undefined;
@@ -188,7 +190,7 @@ export class Run {
         completed,
         blockers: this.#context.watch?.blockers ?? [],
       });
-    return ownFailure(error, { version, table, isBegin: at === 'begin' });
+    return ownFailure(error, { version, table, script, isBegin: at === 'begin' });
   }
 
   #fail(at: Part, error: unknown): void {
@@ -225,8 +227,17 @@ export class Run {
   #tellNotice(at: Part, notice: Notice): void {
     const statement = typeof at === 'number' ? this.work.script.statements.at(at) : undefined;
     if (!statement) return; // of our own making: "there is no transaction in progress" and the like
-    const location = placeOf(this.work.script, statement);
-    this.#context.emit({ type: 'notice', version: String(this.work.version), notice, location });
+    const { script, version } = this.work;
+    const location = placeOf(script, statement);
+    const hide = (this.#hide ??= hiderOf(script.text));
+    const { message, detail, hint } = notice;
+    const told = {
+      ...notice,
+      message: hide(message),
+      ...(detail !== undefined && { detail: hide(detail) }),
+      ...(hint !== undefined && { hint: hide(hint) }),
+    };
+    this.#context.emit({ type: 'notice', version: String(version), notice: told, location });
   }
 
   /** Only now: with several migrations in flight, the server may still be busy with an earlier one when this is sent. */
@@ -263,7 +274,7 @@ export class Run {
         return locator().at(statement.start);
       },
       get summary() {
-        return summarize(locator().text, statement.start, statement.end);
+        return maskSql(summarize(locator().text, statement.start, statement.end));
       },
     });
   }

@@ -87,12 +87,13 @@ interface Cell {
 
 /** The part of a source line around the location's column that fits `room` columns, and the caret's column in it. */
 export function sourceWindow(
-  location: Pick<Location, 'source' | 'column'>,
+  location: Pick<Location, 'source' | 'column' | 'sourceColumn'>,
   room: number,
   redact: Redactor,
 ): { readonly text: string; readonly caret: number } {
   const source = redact(location.source);
-  const column = redact([...firstCodePoints(location.source, location.column - 1)].join('')).length;
+  const shownAt = location.sourceColumn ?? location.column;
+  const column = redact([...firstCodePoints(location.source, shownAt - 1)].join('')).length;
   // Enough on both sides whatever the characters' widths; the rest of a line of megabytes is not looked at.
   const far = room * 16;
   const from = Math.max(0, column - far);

@@ -1,5 +1,6 @@
 // The way out: stdout or stderr as something to write text or JSON to, redacted.
 // Never fails: what reads us may go away (`amelia-db status | head -1`), and a migration goes on.
+import { jsonText } from './json-text.ts';
 import { redactValues, type Redactor } from './redact.ts';
 
 /** What a writer needs of process.stdout and process.stderr. */
@@ -38,7 +39,7 @@ export function openWriter(stream: OutputStream, redact: Redactor): Writer {
   };
   return {
     text: (text) => send(redact(text)),
-    json: (value, indent) => send(`${JSON.stringify(redactValues(value, redact), null, indent)}\n`),
+    json: (value, indent) => send(`${jsonText(redactValues(value, redact), indent)}\n`),
     isTerminal,
     get columns() {
       return isTerminal ? stream.columns || 80 : undefined;
