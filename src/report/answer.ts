@@ -47,9 +47,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
       if (!quiet) print(changeLines(answer.result, to), to);
       return;
     case 'contract':
-      return to.writer.text(
-        answer.result.file === undefined ? answer.result.text : `${onOneLine(answer.result.file)}\n`,
-      );
+      if (answer.result.file !== undefined) return to.writer.text(`${onOneLine(answer.result.file)}\n`);
+      return to.writer.text(to.writer.isTerminal ? onManyLines(answer.result.text) : answer.result.text);
     case 'verify':
       return printVerify(answer, to);
     case 'doctor':
@@ -58,6 +57,7 @@ export function printAnswer(answer: Answer, to: Answering): void {
       if (!quiet && !to.failed) print(waitLines(answer.result, to), to);
       return;
     case 'check':
+      if (answer.form === 'github') return to.writer.text(`${githubLines(answer.result).join('\n')}\n`, 'commands');
       if (answer.form === 'sarif') return to.writer.json(sarifLog(answer.result, answer.tool), 2);
       return print(checkReport(answer, to), to);
     case 'created':
@@ -68,7 +68,6 @@ export function printAnswer(answer: Answer, to: Answering): void {
 const print = (lines: readonly string[], { writer }: Answering): void => writer.text(`${lines.join('\n')}\n`);
 
 function checkReport({ result, form }: Answer & { kind: 'check' }, to: Answering): string[] {
-  if (form === 'github') return githubLines(result);
   return form === 'junit' ? junitReport(result) : checkLines(result, to);
 }
 
@@ -119,7 +118,8 @@ function plannedLines(step: DryRunStep, { writer }: Answering, comment: (text: s
     ...(transaction ? ['BEGIN;'] : []),
     ...statements.flatMap(({ sql, copyBytes, location }) => {
       // A terminal must not obey what stands in a file; psql must get it byte for byte.
-      const masked = maskSql(sql);
+      // A line that begins with a cast looks like a command to GitHub's runner.
+      const masked = maskSql(sql).replace(/^([^\S\n]*)(?=::)/gm, '$1/**/');
       const shown = `${writer.isTerminal ? onManyLines(masked) : masked};`;
       if (copyBytes === undefined) return [shown];
       return [

@@ -2,6 +2,7 @@
 // Never fails: what reads us may go away (`amelia-db status | head -1`), and a migration goes on.
 import { jsonText } from './json-text.ts';
 import { redactValues, type Redactor } from './redact.ts';
+import { withoutCommands } from './width.ts';
 
 /** What a writer needs of process.stdout and process.stderr. */
 export interface OutputStream {
@@ -12,8 +13,8 @@ export interface OutputStream {
 }
 
 export interface Writer {
-  /** Writes `text`, which brings its own line feeds. */
-  text(text: string): void;
+  /** Writes `text`, which brings its own line feeds; `commands` leaves lines in it that command a CI job's runner. */
+  text(text: string, commands?: 'commands'): void;
   /** Writes `value` as JSON and a line feed. */
   json(value: unknown, indent?: number): void;
   readonly isTerminal: boolean;
@@ -38,7 +39,7 @@ export function openWriter(stream: OutputStream, redact: Redactor): Writer {
     }
   };
   return {
-    text: (text) => send(redact(text)),
+    text: (text, commands) => send(commands ? redact(text) : withoutCommands(redact(text))),
     json: (value, indent) => send(`${jsonText(redactValues(value, redact), indent)}\n`),
     isTerminal,
     get columns() {
