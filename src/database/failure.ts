@@ -1,7 +1,7 @@
 // What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
 // catalogue entry each, with the place in the file. Never talks to a server.
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { OtherSession, RunResult } from '../events.ts';
+import type { Notice, OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import { hideValues, maskLiterals, maskSql, secretsInFile } from '../migration/secrets.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
@@ -175,6 +175,17 @@ export function ownFailure(
 export function hiderOf(text: Uint8Array): (said: string) => string {
   const secrets = secretsInFile(text);
   return (said) => hideValues(said, secrets);
+}
+
+/** A notice with what `hide` makes of its texts. */
+export function withoutSecrets(notice: Notice, hide: (said: string) => string): Notice {
+  const { message, detail, hint } = notice;
+  return {
+    ...notice,
+    message: hide(message),
+    ...(detail !== undefined && { detail: hide(detail) }),
+    ...(hint !== undefined && { hint: hide(hint) }),
+  };
 }
 
 /** The statement's first token, for events and errors that have no position. */

@@ -8,7 +8,7 @@ import { maskSql } from '../migration/secrets.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './server-error.ts';
 import { ownSettings } from './envelope.ts';
-import { hiderOf, interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
+import { hiderOf, interruption, ownFailure, placeOf, statementFailure, withoutSecrets } from './failure.ts';
 import type { Answer, Listener } from './session.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
@@ -229,14 +229,7 @@ export class Run {
     if (!statement) return; // of our own making: "there is no transaction in progress" and the like
     const { script, version } = this.work;
     const location = placeOf(script, statement);
-    const hide = (this.#hide ??= hiderOf(script.text));
-    const { message, detail, hint } = notice;
-    const told = {
-      ...notice,
-      message: hide(message),
-      ...(detail !== undefined && { detail: hide(detail) }),
-      ...(hint !== undefined && { hint: hide(hint) }),
-    };
+    const told = withoutSecrets(notice, (this.#hide ??= hiderOf(script.text)));
     this.#context.emit({ type: 'notice', version: String(version), notice: told, location });
   }
 
