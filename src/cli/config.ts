@@ -29,6 +29,7 @@ export interface CommonOptions {
   readonly color?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly showValues?: boolean;
 }
 
 export interface Settings {

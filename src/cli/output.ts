@@ -6,7 +6,7 @@ import type { ReporterOptions } from '../report/reporter.ts';
 import { logForms } from './arguments.ts';
 import { readFlag, type CommonOptions } from './config.ts';
 
-export type OutputSettings = Pick<ReporterOptions, 'json' | 'log' | 'colour' | 'animate' | 'detail'>;
+export type OutputSettings = Pick<ReporterOptions, 'json' | 'log' | 'colour' | 'animate' | 'detail' | 'showValues'>;
 
 export interface Terminals {
   readonly stdout: { readonly isTTY?: boolean | undefined };
@@ -31,15 +31,8 @@ export function readOutput(
   if (options.json && form !== undefined && form !== 'json') {
     throw new AmeliaError('config.conflict', { problem: `--json and --format ${form} both ask for stdout` });
   }
-  const byVariable = readFlag(env['AMELIA_DB_JSON'] ?? '');
-  if (options.json === undefined && byVariable === undefined) {
-    throw new AmeliaError('config.invalid', {
-      setting: 'AMELIA_DB_JSON',
-      value: env['AMELIA_DB_JSON'] ?? '',
-      problem: 'neither on nor off',
-      hint: 'set it to 1 or 0',
-    });
-  }
+  const json = options.json ?? flagOf('AMELIA_DB_JSON', env);
+  const showValues = options.showValues ?? flagOf('AMELIA_DB_SHOW_VALUES', env);
   const wanted = options.log ?? (env['AMELIA_DB_LOG'] || 'text');
   const log = logForms.find((form) => form === wanted);
   if (log === undefined) {
@@ -51,11 +44,20 @@ export function readOutput(
     });
   }
   return {
-    json: options.json ?? (form === undefined ? (byVariable ?? false) : form === 'json'),
+    json: options.json ?? (form === undefined ? json : form === 'json'),
+    showValues,
     log,
     detail: options.quiet ? 'quiet' : options.verbose ? 'verbose' : 'normal',
     ...looks(options, env, streams),
   };
+}
+
+/** Throws `config.invalid`. */
+function flagOf(setting: string, env: Environment): boolean {
+  const value = env[setting] ?? '';
+  const flag = readFlag(value);
+  if (flag !== undefined) return flag;
+  throw new AmeliaError('config.invalid', { setting, value, problem: 'neither on nor off', hint: 'set it to 1 or 0' });
 }
 
 /** `--format` of the commands that have it: forms, or `form=FILE`. */

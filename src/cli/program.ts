@@ -296,5 +296,6 @@ function commonOptions(): Option[] {
     option('output', '--no-color', 'no colours [NO_COLOR]'),
     option('output', '-q, --quiet', 'print errors only, and what was asked for'),
     option('output', '-v, --verbose', 'print each statement with its time'),
+    option('output', '--show-values', 'print the values of rows in errors, not *** [AMELIA_DB_SHOW_VALUES]'),
   ];
 }

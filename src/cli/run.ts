@@ -60,7 +60,8 @@ export async function run(host: Host, args: readonly string[], about: About): Pr
     });
     for (const { level, text } of settings?.messages ?? []) reporter.message(level, text);
     const allowEmpty = settings?.migrator.allowEmpty ?? readAllowEmpty(invocation.options, host.env);
-    end = await runTask(host, task, { folder, allowEmpty, scratch, settings, reporter });
+    const showValues = output.showValues === true;
+    end = await runTask(host, task, { folder, allowEmpty, scratch, settings, reporter, showValues });
   } catch (error) {
     end = { failure: asAmeliaError(error, about) };
   }
@@ -105,6 +106,8 @@ export interface Context {
   readonly migrator: () => Promise<Migrator>;
   readonly env: Host['env'];
   readonly signal: AbortSignal;
+  /** Print the values of rows that PostgreSQL quotes. */
+  readonly showValues: boolean;
 }
 
 export type Task = (context: Context) => Promise<End>;
@@ -112,14 +115,12 @@ export type Task = (context: Context) => Promise<End>;
 async function runTask(
   host: Host,
   task: Task,
-  {
-    folder,
-    allowEmpty,
-    scratch,
-    settings,
-    reporter,
-  }: Pick<Context, 'folder' | 'allowEmpty' | 'scratch'> & { settings: Settings | undefined; reporter: Reporter },
+  of: Pick<Context, 'folder' | 'allowEmpty' | 'scratch' | 'showValues'> & {
+    settings: Settings | undefined;
+    reporter: Reporter;
+  },
 ): Promise<End> {
+  const { folder, allowEmpty, scratch, settings, reporter, showValues } = of;
   return await withSignals(host, async (signal) => {
     const migrator = async (): Promise<Migrator> => {
       const { openMigrator } = await import('../migrator.ts');
@@ -127,7 +128,7 @@ async function runTask(
         throw new AmeliaError('internal.bug', { version: '', detail: 'a command without a database asked for one' });
       return openMigrator({ ...settings.migrator, signal, onEvent: (event) => reporter.event(event) });
     };
-    return await task({ folder, allowEmpty, scratch, migrator, env: host.env, signal });
+    return await task({ folder, allowEmpty, scratch, migrator, env: host.env, signal, showValues });
   });
 }
 

@@ -1,8 +1,9 @@
 // What went wrong, as an AmeliaError: the server's SQLSTATEs and the network's codes become one
 // catalogue entry each, with the place in the file. Never talks to a server.
 import { AmeliaError, isAmeliaError } from '../errors.ts';
-import type { OtherSession, RunResult } from '../events.ts';
+import type { Notice, OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
+import { hideValues, maskLiterals, maskSql, secretsInFile } from '../migration/secrets.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
 import { isServerError, lacksMark, type ServerError } from './server-error.ts';
 import { displayTable, type TableName } from './identifiers.ts';
@@ -148,29 +149,39 @@ export function statementFailure(cause: ServerError, refused: Refused): AmeliaEr
   const { version, script, statement, table, completed, blockers, embedded } = refused;
   const position = Number(cause.position);
   const lacking = embedded && /^extension "(.*)" is not available$/.exec(cause.message)?.[1];
-  const offset = position > 0 ? offsetOfPosition(script.text, statement.start, position) : statement.start;
+  const { path, text } = script;
+  const offset = position > 0 ? offsetOfPosition(text, statement.start, position) : statement.start;
+  const hide = hiderOf(text);
   return new AmeliaError(
     'apply.statement-failed',
     {
       version: String(version),
-      reason: lacking === undefined ? cause.message : `PGlite, the embedded server, has no extension ${lacking}`,
+      reason: lacking === undefined ? hide(cause.message) : `PGlite, the embedded server, has no extension ${lacking}`,
       sqlstate: cause.code,
       notes: [
-        ...(lacking === undefined ? notesOf(cause) : [{ label: 'PGlite has', text: embedded?.join(', ') ?? '' }]),
+        ...(lacking === undefined
+          ? notesOf(cause).map(({ label, text: said }) => ({ label, text: hide(said) }))
+          : [{ label: 'PGlite has', text: embedded?.join(', ') ?? '' }]),
         ...(cause.code === '55P03' ? blockers.map(blockerNote) : []),
         ...progressNote(script, completed),
       ],
       ...(lacking === undefined ? hintFor(cause, script.transaction, table.table) : { hint: elsewhere }),
     },
-    { cause, location: locate(script.path, script.text, offset) },
+    { cause, location: locate(path, text, offset) },
   );
 }
 
 /** The error for what the server refused of our own: the BEGIN, with its settings, or the record. */
 export function ownFailure(
   error: ServerError,
-  { version, table, isBegin }: { readonly version: bigint; readonly table: TableName; readonly isBegin: boolean },
+  of: {
+    readonly version: bigint;
+    readonly table: TableName;
+    readonly script: Script;
+    readonly isBegin: boolean;
+  },
 ): AmeliaError {
+  const { version, table, script, isBegin } = of;
   const facts = { version: String(version), reason: error.message, sqlstate: error.code };
   const context = { cause: error };
   const history = displayTable(table);
@@ -182,7 +193,9 @@ export function ownFailure(
   }
   // A constraint that was deferred to the end is the migration's own.
   if (error.code.startsWith('23') && !ours) {
-    return new AmeliaError('apply.commit-failed', { ...facts, notes: notesOf(error) }, context);
+    const hide = hiderOf(script.text);
+    const notes = notesOf(error).map(({ label, text }) => ({ label, text: hide(text) }));
+    return new AmeliaError('apply.commit-failed', { ...facts, reason: hide(error.message), notes }, context);
   }
   return new AmeliaError('apply.record-failed', { ...facts, table: history }, context);
 }
@@ -190,6 +203,23 @@ export function ownFailure(
 /** What to do where the embedded server lacks something. */
 const elsewhere =
   'migrate a server that has it, --database-url URL; check and verify replay on an empty database there: --scratch-url URL';
+
+/** Hides the secrets of a file in what the server says while it runs. */
+export function hiderOf(text: Uint8Array): (said: string) => string {
+  const secrets = secretsInFile(text);
+  return (said) => hideValues(said, secrets);
+}
+
+/** A notice with what `hide` makes of its texts. */
+export function withoutSecrets(notice: Notice, hide: (said: string) => string): Notice {
+  const { message, detail, hint } = notice;
+  return {
+    ...notice,
+    message: hide(message),
+    ...(detail !== undefined && { detail: hide(detail) }),
+    ...(hint !== undefined && { hint: hide(hint) }),
+  };
+}
 
 /** The statement's first token, for events and errors that have no position. */
 export function placeOf(script: Script, statement: Statement): Location {
@@ -201,7 +231,7 @@ function blockerNote({ pid, applicationName, user, state, since, query }: OtherS
   text: string;
 } {
   const when = since === null ? '' : ` since ${since.toISOString()}`;
-  const what = query ? `: ${query.replace(/\s+/g, ' ').trim()}` : '';
+  const what = query ? `: ${maskLiterals(query).replace(/\s+/g, ' ').trim()}` : '';
   return {
     label: 'blocked by',
     text: `pid ${pid}, ${applicationName || 'no application name'}, user ${user ?? 'unknown'}, ${state ?? 'state unknown'}${when}${what}`,
@@ -221,7 +251,7 @@ export function notesOf(error: ServerError): { label: string; text: string }[] {
     { label: 'server hint', text: error.hint },
     { label: 'constraint', text: error.constraint_name },
     { label: 'context', text: error.where },
-    { label: 'inner query', text: error.internal_query },
+    { label: 'inner query', text: error.internal_query && maskSql(error.internal_query) },
   ];
   return notes.filter((note): note is { label: string; text: string } => Boolean(note.text));
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { AmeliaError } from '../errors.ts';
 import type { OtherSession } from '../events.ts';
+import { maskLiterals } from '../migration/secrets.ts';
 import { interruption } from './failure.ts';
 import type { TableName } from './identifiers.ts';
 import { ownSearchPath } from './search-path.ts';
@@ -139,7 +140,7 @@ export async function readHolder(session: Session, key: bigint): Promise<OtherSe
     user: row.usename,
     state: row.state,
     since: row.backend_start,
-    query: row.query,
+    query: row.query && maskLiterals(row.query),
   };
 }
 

@@ -5,10 +5,11 @@ import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { Notice, StepResult, StepState } from '../events.ts';
 import { embeddedExtensions } from '../migration/extensions.ts';
 import { Locator, summarize } from '../migration/location.ts';
+import { maskSql } from '../migration/secrets.ts';
 import type { Script, Statement, TextReader } from '../migration/types.ts';
 import { isServerError, type ServerError } from './server-error.ts';
 import { ownSettings } from './envelope.ts';
-import { interruption, ownFailure, placeOf, statementFailure } from './failure.ts';
+import { hiderOf, interruption, ownFailure, placeOf, statementFailure, withoutSecrets } from './failure.ts';
 import type { Answer, Listener } from './session.ts';
 import { isWarning } from './warning.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
@@ -29,6 +30,7 @@ export class Run {
   readonly #context: ApplyContext;
   readonly #reader: TextReader;
   #locator: Locator | undefined;
+  #hide: ((said: string) => string) | undefined;
   #last: Promise<void> = Promise.resolve();
   #begunAt = 0;
   #doneAt: number | undefined;
@@ -191,7 +193,7 @@ export class Run {
         embedded: 'connect' in this.#context.session.server ? embeddedExtensions : undefined,
         blockers: this.#context.watch?.blockers ?? [],
       });
-    return ownFailure(error, { version, table, isBegin: at === 'begin' });
+    return ownFailure(error, { version, table, script, isBegin: at === 'begin' });
   }
 
   #fail(at: Part, error: unknown): void {
@@ -228,8 +230,10 @@ export class Run {
   #tellNotice(at: Part, notice: Notice): void {
     const statement = typeof at === 'number' ? this.work.script.statements.at(at) : undefined;
     if (!statement && !isWarning(notice)) return; // of our own making
-    const place = statement && { location: placeOf(this.work.script, statement) };
-    this.#context.emit({ type: 'notice', version: String(this.work.version), notice, ...place });
+    const { script, version } = this.work;
+    const place = statement && { location: placeOf(script, statement) };
+    const told = withoutSecrets(notice, (this.#hide ??= hiderOf(script.text)));
+    this.#context.emit({ type: 'notice', version: String(version), notice: told, ...place });
   }
 
   /** Only now: with several migrations in flight, the server may still be busy with an earlier one when this is sent. */
@@ -266,7 +270,7 @@ export class Run {
         return locator().at(statement.start);
       },
       get summary() {
-        return summarize(locator().text, statement.start, statement.end);
+        return maskSql(summarize(locator().text, statement.start, statement.end));
       },
     });
   }

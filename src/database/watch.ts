@@ -1,6 +1,7 @@
 // Looks at a statement that takes long from a session of its own: who blocks it, how many wait behind
 // it, how far it is. Opened only when a statement does take long; never changes anything by itself.
 import type { MigratorEvent, OtherSession, Progress } from '../events.ts';
+import { maskLiterals } from '../migration/secrets.ts';
 import type { Durability } from './durability.ts';
 import { ownSearchPath } from './search-path.ts';
 import type { Session } from './session.ts';
@@ -68,7 +69,11 @@ export class Watch {
   #tell({ blockers, queued, progress }: Seen): void {
     const { emit, session } = this.#watched;
     if (progress) emit({ type: 'progress', progress });
-    this.blockers = (blockers ?? []).map((row) => ({ ...row, since: row.since === null ? null : new Date(row.since) }));
+    this.blockers = (blockers ?? []).map(({ since, query, ...row }) => ({
+      ...row,
+      since: since === null ? null : new Date(since),
+      query: query && maskLiterals(query),
+    }));
     if (this.blockers.length === 0) return;
     emit({ type: 'blocked', blockers: this.blockers, queued, waitedMs: Math.round(session.busyMs) });
     this.#giveWay(queued);

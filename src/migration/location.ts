@@ -1,6 +1,8 @@
 // From byte offsets to what a person reads: line, column, the line's text, a statement in one line.
 // Never decodes more than the line or the few characters that are asked for.
 import { asBuffer, Lexer } from './lexer.ts';
+import { secretsInFile, type Edit } from './secrets.ts';
+import { mask } from './secret-words.ts';
 import type { Location } from './types.ts';
 
 const LF = 10;
@@ -22,6 +24,7 @@ export class Locator {
   #line = 1;
   #column = 1;
   #lineStart = 0;
+  #secrets: readonly Edit[] | undefined;
 
   constructor(path: string, text: Uint8Array) {
     this.#path = path;
@@ -45,15 +48,19 @@ export class Locator {
     }
     this.#offset = Math.max(target, this.#offset);
     const lineStart = this.#lineStart;
-    return {
+    let found: ShownLine | undefined;
+    const shown = (): ShownLine =>
+      (found ??= shownLine(text, lineStart, target, (this.#secrets ??= secretsInFile(text))));
+    const location = {
       path: this.#path,
       line: this.#line,
       column: this.#column,
       // Read when asked for: a location is made for each statement, its line is shown for one in a million.
       get source() {
-        return lineAt(text, lineStart);
+        return shown().source;
       },
     };
+    return Object.defineProperty(location, 'sourceColumn', { get: () => shown().column });
   }
 
   #rewind(): void {
@@ -68,10 +75,29 @@ export function locate(path: string, text: Uint8Array, offset: number): Location
   return new Locator(path, text).at(offset);
 }
 
-function lineAt(text: Uint8Array, start: number): string {
+interface ShownLine {
+  readonly source: string;
+  readonly column: number;
+}
+
+/** The line at `start` without the secrets in it, and where in that the byte at `target` is. */
+function shownLine(text: Uint8Array, start: number, target: number, secrets: readonly Edit[]): ShownLine {
   let end = start;
   while (end < text.length && text[end] !== LF && text[end] !== CR) end++;
-  return decode(text, start, end);
+  let source = '';
+  let before: string | undefined;
+  let at = start;
+  for (const secret of secrets) {
+    if (secret.end <= start || secret.start >= end) continue;
+    if (before === undefined && target < secret.start) before = source + decode(text, at, target);
+    source += decode(text, at, Math.max(secret.start, at));
+    // What points into a secret points at its beginning.
+    if (before === undefined && target < secret.end) before = source;
+    source += secret.text.includes('\n') ? mask : secret.text;
+    at = Math.min(secret.end, end);
+  }
+  before ??= source + decode(text, at, Math.max(target, at));
+  return { source: source + decode(text, at, end), column: [...before].length + 1 };
 }
 
 function characterStart(text: Uint8Array, offset: number): number {

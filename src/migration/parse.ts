@@ -7,6 +7,7 @@ import { readDirectives } from './directives.ts';
 import { asBuffer } from './lexer.ts';
 import { locate, summarize } from './location.ts';
 import { scan } from './scan.ts';
+import { maskSql } from './secrets.ts';
 import { inner } from './statements.ts';
 import type { Migration, MigrationFile, Script, Statement, Statements } from './types.ts';
 
@@ -97,7 +98,7 @@ class Parser {
   }
 
   #shown({ start, end }: Statement): string {
-    return summarize(this.#text, start, end, 60);
+    return maskSql(summarize(this.#text, start, end, 60));
   }
 
   #refusal<C extends ErrorCode & `parse.${string}`>(code: C, { start }: Statement, facts: ErrorFacts<C>) {

@@ -6,8 +6,10 @@ export interface Location {
   readonly path: string;
   readonly line: number;
   readonly column: number;
-  /** The text of that line, without its line terminator, for the code frame. */
+  /** The text of that line, without its line terminator and with *** in place of secrets, for the code frame. */
   readonly source: string;
+  /** The column in `source`, where that is not `column`. */
+  readonly sourceColumn?: number;
 }
 
 /** A file `NNN_name.sql` of the migrations folder. `path` is as the user would write it. */

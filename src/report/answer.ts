@@ -1,6 +1,7 @@
 // The answers for people, on stdout: the summary of a run, the SQL of a dry run, rows changed, files made.
 // Never tells of progress and never of failures.
 import type { DryRunResult, DryRunStep, HistoryChange, HistoryChangeResult, RunResult } from '../events.ts';
+import { maskSql } from '../migration/secrets.ts';
 import { githubLines } from './check-github.ts';
 import { junitReport } from './check-junit.ts';
 import { sarifLog } from './check-sarif.ts';
@@ -46,9 +47,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
       if (!quiet) print(changeLines(answer.result, to), to);
       return;
     case 'contract':
-      return to.writer.text(
-        answer.result.file === undefined ? answer.result.text : `${onOneLine(answer.result.file)}\n`,
-      );
+      if (answer.result.file !== undefined) return to.writer.text(`${onOneLine(answer.result.file)}\n`);
+      return to.writer.text(to.writer.isTerminal ? onManyLines(answer.result.text) : answer.result.text);
     case 'verify':
       return printVerify(answer, to);
     case 'doctor':
@@ -57,6 +57,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
       if (!quiet && !to.failed) print(waitLines(answer.result, to), to);
       return;
     case 'check':
+      if (answer.form === 'github') return to.writer.text(`${githubLines(answer.result).join('\n')}\n`, 'commands');
+      if (answer.form === 'sarif') return to.writer.json(sarifLog(answer.result, answer.tool), 2);
       return print(checkReport(answer, to), to);
     case 'created':
       return print(createdLines(answer.result), to);
@@ -65,10 +67,8 @@ export function printAnswer(answer: Answer, to: Answering): void {
 
 const print = (lines: readonly string[], { writer }: Answering): void => writer.text(`${lines.join('\n')}\n`);
 
-function checkReport({ result, form, tool }: Answer & { kind: 'check' }, to: Answering): string[] {
-  if (form === 'github') return githubLines(result);
-  if (form === 'junit') return junitReport(result);
-  return form === 'sarif' ? [JSON.stringify(sarifLog(result, tool), null, 2)] : checkLines(result, to);
+function checkReport({ result, form }: Answer & { kind: 'check' }, to: Answering): string[] {
+  return form === 'junit' ? junitReport(result) : checkLines(result, to);
 }
 
 function printVerify({ result, format }: Answer & { kind: 'verify' }, to: Answering): void {
@@ -118,7 +118,9 @@ function plannedLines(step: DryRunStep, { writer }: Answering, comment: (text: s
     ...(transaction ? ['BEGIN;'] : []),
     ...statements.flatMap(({ sql, copyBytes, location }) => {
       // A terminal must not obey what stands in a file; psql must get it byte for byte.
-      const shown = `${writer.isTerminal ? onManyLines(sql) : sql};`;
+      // A line that begins with a cast looks like a command to GitHub's runner.
+      const masked = maskSql(sql).replace(/^([^\S\n]*)(?=::)/gm, '$1/**/');
+      const shown = `${writer.isTerminal ? onManyLines(masked) : masked};`;
       if (copyBytes === undefined) return [shown];
       return [
         comment(`${copyBytes} bytes of rows, from line ${location.line + 1} of the file:`),

@@ -2,10 +2,11 @@
 // Markdown. Pure.
 import type { CheckFinding, CheckResult } from '../check/model.ts';
 import { summaryOf, wordsOf } from './check.ts';
-import { onOneLine } from './width.ts';
+import { onManyLines, onOneLine } from './width.ts';
 
 // As GitHub's own toolkit escapes them (actions/toolkit, packages/core/src/command.ts).
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const data = (text: string): string =>
+  onManyLines(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 /** One command a finding; the last line sums up. GitHub shows the first ten of a kind, the job summary has all. */

@@ -53,7 +53,14 @@ function resultOf(finding: CheckFinding, codes: readonly string[]): unknown {
 
 const uri = (path: string): string => {
   const slashed = path.replaceAll('\\', '/');
-  return (/^[a-z]:/i.test(slashed) ? '/' : '') + slashed.split('/').map(encodeURIComponent).join('/');
+  return (
+    (/^[a-z]:/i.test(slashed) ? '/' : '') +
+    slashed
+      .replace(/\p{Surrogate}/gu, '\ufffd')
+      .split('/')
+      .map(encodeURIComponent)
+      .join('/')
+  );
 };
 
 /** `check.out-of-order` says itself what it is. */

@@ -3,7 +3,7 @@
 import type { CheckedMigration, CheckResult } from '../check/model.ts';
 import type { Answering } from './answer.ts';
 import { formatFailure } from './frame.ts';
-import { onOneLine, padTo } from './width.ts';
+import { onOneLine, padTo, widthOf } from './width.ts';
 import { count, duration } from './words.ts';
 
 /** The lines of the report. With `quiet` only what is wrong. */
@@ -16,7 +16,7 @@ export function checkLines(result: CheckResult, { style, writer, detail, version
   if (detail === 'quiet') return frames;
   // A folder of hundreds: what the base has and what is well needs no line.
   const shown = migrations.filter((each) => detail === 'verbose' || base === null || each.isNew || isBad(result, each));
-  const width = Math.max(0, ...shown.map((each) => titleOf(each, versions).length));
+  const width = Math.max(0, ...shown.map((each) => widthOf(titleOf(each, versions))));
   const lines = shown.map((each) => {
     const mark = isBad(result, each) ? style.failed('✗') : style.done('✓');
     return `  ${mark} ${padTo(titleOf(each, versions), width)}  ${style.detail(wordsOf(each, base !== null))}`;

@@ -96,7 +96,32 @@ function sourceFrame(location: Location, margin: string, options: FrameOptions):
     `${margin}${style.detail('┌')} ${place}`,
     `${style.detail(`${String(location.line).padStart(margin.length)}│`)} ${text}`.trimEnd(),
     `${margin}${style.detail('│')} ${' '.repeat(caret)}${style.failed('^')}`,
+    ...lookalikes(location).map((line) => `${margin}${style.detail('=')} ${line}`),
   ];
+}
+
+const scripts = ['Cyrillic', 'Greek', 'Armenian', 'Cherokee', 'Coptic', 'Lisu'].map(
+  (name) => [name, new RegExp(`\\p{Script=${name}}`, 'u')] as const,
+);
+
+/** Says which letters of the word at the place are not those that they look like: `аmount contains U+0430 (Cyrillic)`. */
+function lookalikes({ source, column, sourceColumn = column }: Location): string[] {
+  const characters = [...firstCodePoints(source, sourceColumn + widestSource)];
+  const isOfWord = (at: number): boolean => /[\p{L}\p{N}\p{M}_$]/u.test(characters[at] ?? '');
+  let from = sourceColumn - 1;
+  if (/["']/.test(characters[from] ?? '')) from++;
+  let to = from;
+  while (from > 0 && isOfWord(from - 1)) from--;
+  while (isOfWord(to)) to++;
+  const word = characters.slice(from, to);
+  // A word that is Cyrillic as a whole is one; and fullwidth letters are seen.
+  if (!word.some((character) => /[a-z]/i.test(character))) return [];
+  const strange = [...new Set(word)].flatMap((character) => {
+    const script = scripts.find(([, letters]) => letters.test(character))?.[0];
+    const code = character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
+    return script === undefined ? [] : [`U+${code} (${script})`];
+  });
+  return strange.length === 0 ? [] : [`${onOneLine(word.join(''))} contains ${strange.join(', ')}`];
 }
 
 interface Cell {
@@ -106,12 +131,13 @@ interface Cell {
 
 /** The part of a source line around the location's column that fits `room` columns, and the caret's column in it. */
 export function sourceWindow(
-  location: Pick<Location, 'source' | 'column'>,
+  location: Pick<Location, 'source' | 'column' | 'sourceColumn'>,
   room: number,
   redact: Redactor,
 ): { readonly text: string; readonly caret: number } {
   const source = redact(location.source);
-  const column = redact([...firstCodePoints(location.source, location.column - 1)].join('')).length;
+  const shownAt = location.sourceColumn ?? location.column;
+  const column = redact([...firstCodePoints(location.source, shownAt - 1)].join('')).length;
   // Enough on both sides whatever the characters' widths; the rest of a line of megabytes is not looked at.
   const far = room * 16;
   const from = Math.max(0, column - far);

@@ -3,6 +3,7 @@
 import type { CheckResult } from '../check/model.ts';
 import type { AmeliaError } from '../errors.ts';
 import type { DatabaseInfo, DryRunStep, MigratorEvent } from '../events.ts';
+import { maskSql } from '../migration/secrets.ts';
 import type { VerifyResult } from '../schema/model.ts';
 import type { Answer, MessageLevel, Progress } from './reporter.ts';
 import { verdicts } from './doctor.ts';
@@ -110,7 +111,7 @@ function plannedMigration({ version, name, path, transaction, statements }: DryR
     path,
     transaction,
     statements: statements.map(({ sql, location, copyBytes }) => ({
-      sql,
+      sql: maskSql(sql),
       line: location.line,
       ...(copyBytes !== undefined && { copyBytes }),
     })),

@@ -58,7 +58,7 @@ export const poolerLine = 'a connection pooler stands between: the lock is held 
 export function blockedLine({ blockers, queued }: Pick<EventOf<'blocked'>, 'blockers' | 'queued'>): string {
   const who = blockers.map((blocker) => {
     const query = blocker.query ? `: ${onOneLine(blocker.query)}` : '';
-    return `${sessionName(blocker)}${blocker.state === null ? '' : `, ${blocker.state}`}${query}`;
+    return `${sessionName(blocker)}${blocker.state === null ? '' : `, ${onOneLine(blocker.state)}`}${query}`;
   });
   const behind = queued === 0 ? '' : ` · ${count(queued, 'session')} behind`;
   return `waiting for ${who.join(' and ')}${behind}`;
@@ -66,7 +66,7 @@ export function blockedLine({ blockers, queued }: Pick<EventOf<'blocked'>, 'bloc
 
 /** `CREATE INDEX CONCURRENTLY: building index, 42 %`. */
 export const progressText = ({ progress: { command, phase, percent } }: EventOf<'progress'>): string =>
-  `${command}: ${phase}${percent === null ? '' : `, ${Math.floor(percent)} %`}`;
+  onOneLine(`${command}: ${phase}${percent === null ? '' : `, ${Math.floor(percent)} %`}`);
 
 export const databaseLine = ({ reason }: EventOf<'database-waiting'>): string =>
   `waiting for the database · ${onOneLine(reason)}`;

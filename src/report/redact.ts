@@ -1,8 +1,8 @@
 // Takes secrets out of text at the one place where text leaves: the writers.
 // Never looks at where a text came from; what looks like a password in SQL is one.
+import { mask } from '../migration/secret-words.ts';
 
-/** What stands where a secret was. */
-export const mask = '***';
+export { mask };
 
 /** Shorter ones are only hidden where the text says that they are passwords: `1` is in every text. */
 const shortestSecret = 4;
@@ -13,13 +13,22 @@ export type Redactor = (text: string) => string;
 // A password written in a URL: everything from the colon after the user to the last @ before a space;
 // our own hints write the word.
 const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)(?!PASSWORD@)[^\s]*@/gi;
-// PASSWORD 'secret' of CREATE ROLE, ALTER ROLE and user mappings, also cut off before its closing quote;
-// E'' and U&'' strings and dollar quotes as well. A text that is 'password' or a comment about one is not that.
-const inSql =
-  /((?<!['"$\w]|--[^\n]*)password\s*(?:=>|=|:=)?\s*)(?:e'(?:[^'\\]|''|\\[^])*('|$)|(?:u&|n)?'(?:[^']|'')*('|$)|\$([a-z_]\w*)?\$[^]*?(\$\4\$|$))/gi;
+// A literal behind PASSWORD or another secret's name, with comments between, also cut off before its closing quote.
+// The statements of files are masked by their tokens (migration/secrets.ts); this is for SQL within prose.
+// A text that is 'password' or a comment about one is not that.
+const between = String.raw`(?:\s|/\*[^]*?\*/|(?<=\s)--[^\n]*\n)*`;
+const literal = String.raw`(?:e'(?:[^'\\]|''|\\[^])*(?:'|$)|(?:u&|n)?'(?:[^']|'')*(?:'|$)|\$(?<tag>[a-z_]\w*)?\$[^]*?(?:\$\k<tag>\$|$))`;
+const inSql = new RegExp(
+  `((?<!['"$\\w]|--[^\\n]*)(?:"?\\w*passw(?:or)?d"?${between}(?:=>|:=|=)?|"?\\w*(?:secret|token|passphrase|api_?key|private_?key)"?${between}(?:=>|:=|=))${between})${literal}`,
+  'gi',
+);
 // password=secret of a connection string, which has a host or a database beside it.
-const inConnection = /(\bpassword\s*=\s*)[^\s'",;)&]+/gi;
+const inConnection = /(\b(?:ssl)?password\s*=\s*)(?!\*\*\*)[^\s'",;)&]+/gi;
 const connectionString = /\b(?:host|hostaddr|dbname|user|port)\s*=/i;
+const onCommandLine = /(--?[\w-]*(?:password|passwd|secret|token)[\w-]*=)[^\s'"]+/gi;
+// Keys and tokens that are recognised by their form.
+const byForm =
+  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^]*?-----END [A-Z0-9 ]*PRIVATE KEY-----|[^]*)|\beyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?|\bSCRAM-SHA-256\$[\w+/=:$]+|\b[sr]k_(?:live|test)_\w{8,}|\bgh[pousr]_\w{16,}|\bAKIA[A-Z0-9]{16}\b/g;
 
 /** `text` without `secrets` (as they are, percent-encoded, or escaped for JSON or SQL) and without passwords in SQL and URLs. */
 export function redact(text: string, secrets: readonly string[]): string {
@@ -35,7 +44,8 @@ export function createRedactor(secrets: readonly string[], shown: readonly strin
   return (text) => {
     let clean = text;
     for (const pattern of patterns) clean = clean.replace(pattern, mask);
-    clean = clean.replace(inUrl, `$1${mask}@`).replace(inSql, `$1'${mask}'`);
+    clean = clean.replace(byForm, mask).replace(inUrl, `$1${mask}@`).replace(inSql, `$1'${mask}'`);
+    clean = clean.replace(onCommandLine, `$1${mask}`);
     return connectionString.test(clean) ? clean.replace(inConnection, `$1${mask}`) : clean;
   };
 }

@@ -13,6 +13,7 @@ import type {
 } from '../events.ts';
 import type { VerifyResult } from '../schema/model.ts';
 import { printAnswer } from './answer.ts';
+import { answerWithoutRows, eventWithoutRows, withoutRows } from './data.ts';
 import { documentOf, JsonLog } from './json.ts';
 import { PlainProgress } from './plain.ts';
 import { colourStyle, plainStyle } from './style.ts';
@@ -94,6 +95,8 @@ export interface ReporterOptions {
   /** False where a moving line would only fill a log: a pipe, a dumb terminal, a CI job. */
   readonly animate: boolean;
   readonly detail: 'quiet' | 'normal' | 'verbose';
+  /** Also print the values of rows that PostgreSQL quotes in its errors. */
+  readonly showValues?: boolean;
   /** What the command does before its first event, such as `connecting to localhost:5432`. */
   readonly opening?: Opening | undefined;
   /** The migrations folder, for hints. */
@@ -108,7 +111,7 @@ export interface ReporterOptions {
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
   const versions = new VersionNames();
   for (const file of options.files ?? []) versions.learn(file);
-  const { stdout, stderr, command, json, detail, folder, now = () => performance.now() } = options;
+  const { stdout, stderr, command, json, detail, folder, showValues = false, now = () => performance.now() } = options;
   const style = async (coloured: boolean) => (coloured ? await colourStyle() : plainStyle);
   const telling = { writer: stderr, versions, style: await style(options.colour.stderr), detail, now, command };
   if (options.animate) await loadWidths();
@@ -123,7 +126,8 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
   let database: RunResult['database'] | undefined;
   let startedAt: number | undefined;
   return {
-    event(event) {
+    event(told) {
+      const event = showValues ? told : eventWithoutRows(told);
       if (event.type === 'connected') database = event.database;
       if (event.type === 'migration-started') {
         startedAt ??= now();
@@ -132,7 +136,9 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
       progress.event(event);
     },
     message: (level, text) => progress.message(level, text),
-    async finish({ answer, failure: failed }) {
+    async finish(end) {
+      const answer = showValues || !end.answer ? end.answer : answerWithoutRows(end.answer);
+      const failed = showValues || !end.failure ? end.failure : withoutRows(end.failure);
       const elapsedMs = startedAt === undefined ? 0 : now() - startedAt;
       progress.settle();
       const laidOut = !json && ['status', 'verify', 'check'].includes(answer?.kind ?? '');

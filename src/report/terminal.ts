@@ -8,7 +8,7 @@ import type { MessageLevel, Opening, Progress } from './reporter.ts';
 import { plainStyle } from './style.ts';
 import { waitingLine } from './wait.ts';
 import { duration } from './words.ts';
-import { padTo, shorten, widthOf } from './width.ts';
+import { onOneLine, padTo, shorten, widthOf } from './width.ts';
 import type { Writer } from './writer.ts';
 
 /** What takes less is over before one could read about it. */
@@ -50,7 +50,7 @@ export class TerminalProgress implements Progress {
       color: options.style === plainStyle ? false : 'cyan',
     });
     if (options.detail === 'quiet' || options.opening === undefined) return;
-    this.#activity = { text: options.opening.text, since: options.now() };
+    this.#activity = { text: onOneLine(options.opening.text), since: options.now() };
     this.#spinFrom(options.opening.slow ? 0 : noticeableMs);
   }
 

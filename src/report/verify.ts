@@ -2,7 +2,7 @@
 // Makes lines; never prints them.
 import type { ConstraintResult, Finding, VerifyResult } from '../schema/model.ts';
 import type { Answering } from './answer.ts';
-import { onOneLine, shorten } from './width.ts';
+import { onOneLine, padTo, shorten, widthOf } from './width.ts';
 import { count, databaseName } from './words.ts';
 
 const widest = 160;
@@ -25,7 +25,7 @@ export function verifyLines(
   const first = [
     ...found(problems, 'problem', style.failed),
     ...unproven.map(
-      (each) => `${style.attention('unproven:')} ${each.table} ${each.name}: ${onOneLine(each.reason ?? '')}`,
+      (each) => `${style.attention('unproven:')} ${onOneLine(`${each.table} ${each.name}: ${each.reason ?? ''}`)}`,
     ),
     ...found(warnings, 'warning', style.attention),
   ];
@@ -34,12 +34,12 @@ export function verifyLines(
   const tables = [...new Set(constraints.map(({ table }) => table))];
   const body = tables.flatMap((table) => {
     const own = constraints.filter((each) => each.table === table);
-    const width = Math.max(...own.map(({ name }) => name.length));
+    const width = Math.max(...own.map(({ name }) => widthOf(onOneLine(name))));
     return [
       '',
       style.strong(onOneLine(table)),
       ...own.map((each) => {
-        const name = onOneLine(each.name).padEnd(width);
+        const name = padTo(onOneLine(each.name), width);
         const room = Math.max(columns - width - 6, 20);
         const lines = detail === 'verbose' ? saidOf(each) : [saidOf(each).join('; ')];
         return lines

@@ -1,7 +1,9 @@
 // The way out: stdout or stderr as something to write text or JSON to, redacted.
 // Never fails: what reads us may go away (`amelia-db status | head -1`), and a migration goes on. Says, when asked,
 // whether all has arrived.
+import { jsonText } from './json-text.ts';
 import { redactValues, type Redactor } from './redact.ts';
+import { withoutCommands } from './width.ts';
 
 /** What a writer needs of process.stdout and process.stderr. */
 export interface OutputStream {
@@ -12,8 +14,8 @@ export interface OutputStream {
 }
 
 export interface Writer {
-  /** Writes `text`, which brings its own line feeds. */
-  text(text: string): void;
+  /** Writes `text`, which brings its own line feeds; `commands` leaves lines in it that command a CI job's runner. */
+  text(text: string, commands?: 'commands'): void;
   /** Writes `value` as JSON and a line feed. */
   json(value: unknown, indent?: number): void;
   /** Resolves when all that was written has arrived: with undefined, or with why something is lost. */
@@ -42,8 +44,8 @@ export function openWriter(stream: OutputStream, redact: Redactor): Writer {
     }
   };
   return {
-    text: (text) => send(redact(text)),
-    json: (value, indent) => send(`${JSON.stringify(redactValues(value, redact), null, indent)}\n`),
+    text: (text, commands) => send(commands ? redact(text) : withoutCommands(redact(text))),
+    json: (value, indent) => send(`${jsonText(redactValues(value, redact), indent)}\n`),
     async settled() {
       if (written && lost === undefined) {
         const error = await new Promise<Error | null | undefined>((resolve) => write('', resolve)).catch(

@@ -87,7 +87,7 @@ const rooms: readonly Room[] = [
   { holds: /^migration\//, values: [/^migration\//, errors, /^node:(path|buffer)$/] },
   {
     holds: /^database\/(failure|run)\.ts$/,
-    values: [/^database\//, errors, node, /^migration\/(location|extensions)\.ts$/],
+    values: [/^database\//, errors, node, /^migration\/(location|extensions|secrets)\.ts$/],
     types: [events, ...someTypes],
   },
   {
@@ -106,7 +106,11 @@ const rooms: readonly Room[] = [
     values: [errors, node, /^postgres$/],
     types: [events, /^database\/(target|server-error)\.ts$/],
   },
-  { holds: /^database\//, values: [/^database\//, errors, regularFile, node], types: [events, ...someTypes] },
+  {
+    holds: /^database\//,
+    values: [/^database\//, errors, regularFile, node, /^migration\/secrets\.ts$/],
+    types: [events, ...someTypes],
+  },
   {
     holds: /^schema\//,
     values: [/^schema\//, /^database\/(identifiers|search-path)\.ts$/, errors],
@@ -129,7 +133,7 @@ const rooms: readonly Room[] = [
   },
   {
     holds: /^report\//,
-    values: [/^report\//, errors, /^migration\/location\.ts$/, /^string-width$/],
+    values: [/^report\//, errors, /^migration\/(location|secrets|secret-words)\.ts$/, /^string-width$/],
     types: [events, ...someTypes],
   },
   {

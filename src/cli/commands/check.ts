@@ -6,7 +6,10 @@ import { AmeliaError } from '../../errors.ts';
 import { markdownLines } from '../../report/check-github.ts';
 import { junitReport } from '../../report/check-junit.ts';
 import { sarifLog } from '../../report/check-sarif.ts';
+import { withoutRowsIn } from '../../report/data.ts';
 import { documentOf } from '../../report/json.ts';
+import { jsonText } from '../../report/json-text.ts';
+import { createRedactor, redactValues } from '../../report/redact.ts';
 import type { Answer, CheckForm, Opening, Tool } from '../../report/reporter.ts';
 import { count } from '../../report/words.ts';
 import { checkForms } from '../arguments.ts';
@@ -17,6 +20,8 @@ export const needs = 'folder';
 export const opening: Opening = { text: 'replaying the migrations', slow: true };
 
 const fileForms = ['junit', 'sarif', 'json'] as const;
+/** Files do not go through the writers that take secrets out. */
+const clean = createRedactor([]);
 const tool: Tool = { version: about.version, url: about.homepage };
 
 interface Output {
@@ -26,15 +31,16 @@ interface Output {
 
 export function prepare({ options }: Invocation): Task {
   const { form, files } = readForms(options.format ?? []);
-  return async ({ folder, allowEmpty, scratch, env, signal }) => {
+  return async ({ folder, allowEmpty, scratch, env, signal, showValues }) => {
     const { check } = await import('../../check/check.ts');
     const result = await check({ migrations: folder, allowEmpty, base: options.base, scratch, signal });
     const answer = { kind: 'check', result, form, tool } as const;
     const problem = problemIn(result);
     const end = problem === undefined ? { answer } : { answer, failure: new AmeliaError('check.failed', { problem }) };
-    for (const file of files) write(file.path, fileText(file.form, answer, end));
+    const written = showValues ? result : withoutRowsIn(result);
+    for (const file of files) write(file.path, fileText(file.form, { ...answer, result: written }, end));
     const summary = env['GITHUB_STEP_SUMMARY'];
-    if (form === 'github' && summary) write(summary, `${markdownLines(result).join('\n')}\n`, appendFileSync);
+    if (form === 'github' && summary) write(summary, clean(`${markdownLines(written).join('\n')}\n`), appendFileSync);
     return end;
   };
 }
@@ -72,9 +78,9 @@ const refusal = (problem: string, hint?: string): AmeliaError =>
   new AmeliaError('usage.invalid', { problem, ...(hint !== undefined && { hint }) });
 
 function fileText(form: Output['form'], answer: Answer & { kind: 'check' }, end: End): string {
-  if (form === 'junit') return `${junitReport(answer.result).join('\n')}\n`;
-  const document = form === 'sarif' ? sarifLog(answer.result, tool) : documentOf({ command: 'check', ...end });
-  return `${JSON.stringify(document, null, 2)}\n`;
+  if (form === 'junit') return clean(`${junitReport(answer.result).join('\n')}\n`);
+  const document = form === 'sarif' ? sarifLog(answer.result, tool) : documentOf({ command: 'check', ...end, answer });
+  return `${jsonText(redactValues(document, clean), 2)}\n`;
 }
 
 function write(path: string, text: string, by: (path: string, text: string) => void = writeFileSync): void {

@@ -114,6 +114,7 @@ const common: readonly (readonly [flags: string, variable?: string])[] = [
   ['--no-color', 'NO_COLOR'],
   ['-q, --quiet'],
   ['-v, --verbose'],
+  ['--show-values', 'AMELIA_DB_SHOW_VALUES'],
 ];
 const everywhere = ['-h, --help', '-V, --version'];
 

@@ -37,7 +37,7 @@ const result: CheckResult = {
 it('a workflow command stays one line and one command', () => {
   const [command, summary, ...rest] = githubLines(result);
   expect(command).toBe(
-    '::error file=db/001_50%25%2Ca%3Ab <&"|*.sql,line=3,endLine=4,title=check.replay-failed::the migration fails on a database that has those before it: 100 %25 "<b>"%0D%0A::error::x\u0001|%0Adetail: a%0Ab',
+    '::error file=db/001_50%25%2Ca%3Ab <&"|*.sql,line=3,endLine=4,title=check.replay-failed::the migration fails on a database that has those before it: 100 %25 "<b>"%0A::error::x␁|%0Adetail: a%0Ab',
   );
   expect(summary).toBe('amelia-db check: 1 problem · 0 migrations replayed · compared with main · 1.2 s');
   expect(rest).toEqual([]);
@@ -57,7 +57,7 @@ it('XML holds what it can', () => {
     '<testsuites name="amelia-db check" tests="2" failures="1" errors="0" skipped="1" time="1.234">',
     '  <testsuite name="amelia-db check" tests="2" failures="1" errors="0" skipped="1" time="1.234">',
     '    <testcase classname="amelia-db.check" name="db/001_50%,a:b &lt;&amp;&quot;|*.sql" file="db/001_50%,a:b &lt;&amp;&quot;|*.sql" line="3">',
-    '      <failure type="check.replay-failed" message="the migration fails on a database that has those before it: 100 % &quot;&lt;b&gt;&quot;\r\n::error::x�|">db/001_50%,a:b &lt;&amp;&quot;|*.sql:3:5 check.replay-failed\nthe migration fails on a database that has those before it: 100 % &quot;&lt;b&gt;&quot;\r\n::error::x�|\ndetail: a\nb</failure>',
+    '      <failure type="check.replay-failed" message="the migration fails on a database that has those before it: 100 % &quot;&lt;b&gt;&quot;\n::error::x␁|">db/001_50%,a:b &lt;&amp;&quot;|*.sql:3:5 check.replay-failed\nthe migration fails on a database that has those before it: 100 % &quot;&lt;b&gt;&quot;\n::error::x␁|\ndetail: a\nb</failure>',
     '    </testcase>',
     '    <testcase classname="amelia-db.check" name="db/002.sql" file="db/002.sql">',
     '      <skipped message="not replayed: one before it does not run"/>',
