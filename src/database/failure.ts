@@ -4,7 +4,7 @@ import { AmeliaError, isAmeliaError } from '../errors.ts';
 import type { OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
-import { isServerError, lacksMark, type ServerError } from './server-error.ts';
+import { isServerError, lacksMark, notKept, type ServerError } from './server-error.ts';
 import { displayTable, type TableName } from './identifiers.ts';
 import type { ConnectionTarget } from './target.ts';
 import { alertOf } from './tls-alert.ts';
@@ -169,12 +169,24 @@ export function statementFailure(cause: ServerError, refused: Refused): AmeliaEr
 /** The error for what the server refused of our own: the BEGIN, with its settings, or the record. */
 export function ownFailure(
   error: ServerError,
-  { version, table, isBegin }: { readonly version: bigint; readonly table: TableName; readonly isBegin: boolean },
+  {
+    version,
+    table,
+    isBegin,
+    obstacles,
+  }: {
+    readonly version: bigint;
+    readonly table: TableName;
+    readonly isBegin: boolean;
+    /** Triggers and rules of the history. */
+    readonly obstacles: readonly string[];
+  },
 ): AmeliaError {
   const facts = { version: String(version), reason: error.message, sqlstate: error.code };
   const context = { cause: error };
   const history = displayTable(table);
   if (isBegin) return new AmeliaError('apply.not-begun', facts, context);
+  if (error.code === notKept) return new AmeliaError('history.not-kept', { table: history, obstacles }, context);
   if (error.code === lacksMark) return new AmeliaError('apply.transaction-lost', facts, context);
   const ours = error.table_name === table.table;
   if (error.code === '22012' || (ours && error.code === '23505')) {
