@@ -215,6 +215,12 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cure: 'The message names each, with its owner. `--role` runs everything as the owner; `ALTER TABLE … OWNER TO` and `ALTER FUNCTION … OWNER TO` give it to the role that migrates.',
   },
 
+  'history.not-kept': {
+    facts: { table: 'public.schema_migrations', obstacles: ['trigger audit', 'rule keep'] },
+    cause:
+      'After each row that is written, changed or deleted, the history is looked at in the same transaction. A trigger or a rule on the history table, or row-level security, has suppressed, changed or taken back the row.',
+    cure: 'A trigger that only writes elsewhere is no problem. A BEFORE trigger has to return NEW (OLD for a DELETE) and leave version, name and checksum alone.',
+  },
   'history.not-written': {
     facts: { table: 'public.schema_migrations', sqlstate: '55P03', reason: 'canceling statement due to lock timeout' },
     cause: 'The history table could not be created or extended, before anything was run.',

@@ -361,6 +361,13 @@ export const catalogue = {
       `nothing was run; run as the role that it belongs to (--role ${f.owner}), or, if it may be trusted, give it to ${f.role} (ALTER TABLE or FUNCTION … OWNER TO), or drop it`,
   ),
 
+  'history.not-kept': entry(
+    1,
+    (f: { table: string; obstacles: readonly string[] }) =>
+      `what was written into the history table ${f.table} did not stay as it was written: ${f.obstacles.length === 0 ? 'a trigger or a rule' : f.obstacles.join(', ')} is in the way`,
+    () =>
+      'without its row a migration would run again, so it was not committed: drop the trigger or rule, or make it leave our rows as they are (a BEFORE trigger returns NEW)',
+  ),
   'history.not-written': entry(
     1,
     (f: { table: string; reason: string; sqlstate: string }) =>

@@ -1,8 +1,9 @@
 // Chains the stages discover, history, plan, parse, lock, apply; alone knows their order. Prints nothing.
 import { apply } from './database/apply.ts';
 import type { Connection } from './database/connection.ts';
-import { interruption, writeFailure } from './database/failure.ts';
+import { interruption } from './database/failure.ts';
 import type { Writable } from './database/history-columns.ts';
+import { rewrite } from './database/history-edits.ts';
 import type { HistoryReading } from './database/history.ts';
 import { displayTable } from './database/identifiers.ts';
 import type { Work } from './database/work.ts';
@@ -203,10 +204,8 @@ class Engine implements Migrator {
       const { columns } = await this.#workspace.ensureHistory(connection, reading, { largest, journal: false });
       edits = look(reading, columns);
       const sql = this.#workspace.ours(edits.map((edit) => edit.sql).join(';\n'));
-      await connection.session.query(sql).catch(async (cause: unknown) => {
-        const table = displayTable(reading.table);
-        if (!connection.session.lost) throw writeFailure(cause, reading.user, table);
-        if (!(await isChanged(this.#workspace, connection, reading))) throw cause;
+      await rewrite(connection.session, sql, reading).catch(async (cause: unknown) => {
+        if (!connection.session.lost || !(await isChanged(this.#workspace, connection, reading))) throw cause;
       });
       return {
         database: connection.database,

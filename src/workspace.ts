@@ -34,6 +34,9 @@ const workedMs = 0.25;
 const defaultLockTimeoutMs = 5000;
 const defaultMaxVictims = 20;
 
+type ConnectOptions = WaitOption & { readonly worksAhead?: boolean };
+type Task<T> = (connection: Connection, folder: Folder) => T | Promise<T>;
+
 export class Workspace {
   readonly settings: MigratorSettings & { readonly lockTimeoutMs: number };
   /** The history table as it was named. */
@@ -58,21 +61,15 @@ export class Workspace {
    * Reads the folder, opens a session, runs `task`, closes the session; what is not an AmeliaError becomes one.
    * With `worksAhead` the files' checksums are worked out while the server is waited for.
    */
-  async connected<T>(
-    { lockWaitMs = defaultLockWaitMs, waitMs = 0, worksAhead = false }: WaitOption & { readonly worksAhead?: boolean },
-    task: (connection: Connection, folder: Folder) => T | Promise<T>,
-  ): Promise<T> {
-    const { signal } = this.settings;
-    try {
-      return await this.#connected({ lockWaitMs, waitMs, worksAhead }, task);
-    } catch (error) {
-      throw unexpectedFailure(error, signal);
-    }
+  async connected<T>(options: ConnectOptions, task: Task<T>): Promise<T> {
+    return await this.#connected(options, task).catch((error: unknown) => {
+      throw unexpectedFailure(error, this.settings.signal);
+    });
   }
 
   async #connected<T>(
-    { lockWaitMs, waitMs, worksAhead }: Required<WaitOption> & { readonly worksAhead: boolean },
-    task: (connection: Connection, folder: Folder) => T | Promise<T>,
+    { lockWaitMs = defaultLockWaitMs, waitMs = 0, worksAhead = false }: ConnectOptions,
+    task: Task<T>,
   ): Promise<T> {
     const { signal } = this.settings;
     const folder = Folder.open(this.settings.migrations, this.settings);

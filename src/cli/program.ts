@@ -26,11 +26,8 @@ const widestHelp = 100;
 export function parseArguments(args: readonly string[], settings: ProgramSettings): Parsed {
   let found: Invocation | undefined;
   let out = '';
-  const program = createProgram(
-    settings,
-    (invocation) => (found = invocation),
-    (text) => (out += text),
-  );
+  const onFound = (invocation: Invocation) => (found = invocation);
+  const program = createProgram(settings, onFound, (text) => (out += text));
   try {
     program.parse([...args], { from: 'user' });
   } catch (error) {

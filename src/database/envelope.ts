@@ -5,7 +5,7 @@ import type { Script } from '../migration/types.ts';
 import { deleteRecord, insertRecord } from './record.ts';
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
 import { lockKey, releaseOtherLocks } from './lock.ts';
-import { ownSearchPath } from './search-path.ts';
+import { ownSearchPath, theirSearchPath } from './search-path.ts';
 import type { ApplyContext, Work } from './work.ts';
 
 /** BEGIN of the transaction that has this mark, with what each statement runs under. */
@@ -54,7 +54,6 @@ export function finish(
     'SET CONSTRAINTS ALL IMMEDIATE',
     requireMark(mark),
     setBack,
-    ownSearchPath.replace(/;$/, ''),
     ...givenBack(context, work.script),
     ...asRole(context.role),
     record(context, work, { durationMs: null, followed }),
@@ -84,7 +83,7 @@ export const setBack =
 
 /** The session's advisory locks, where the script speaks of such: looking for them costs time. */
 export function givenBack({ table }: ApplyContext, { advisory }: Script): string[] {
-  return advisory ? [releaseOtherLocks(lockKey(table))] : [];
+  return advisory ? [ownSearchPath, releaseOtherLocks(lockKey(table)), theirSearchPath] : [];
 }
 
 /** As whom our own statements run, to the end of the transaction. */

@@ -5,10 +5,8 @@ import type { Notice, OtherSession, RunResult } from '../events.ts';
 import { locate, offsetOfPosition } from '../migration/location.ts';
 import { hideValues, maskLiterals, maskSql, secretsInFile } from '../migration/secrets.ts';
 import type { Location, Script, Statement } from '../migration/types.ts';
-import { isServerError, lacksMark, type ServerError } from './server-error.ts';
+import { isServerError, lacksMark, notKept, type ServerError } from './server-error.ts';
 import { displayTable, type TableName } from './identifiers.ts';
-import type { ConnectionTarget } from './target.ts';
-import { alertOf } from './tls-alert.ts';
 
 const interruptions = {
   SIGHUP: 'apply.hangup',
@@ -36,68 +34,6 @@ function isStop(error: unknown): boolean {
   if (isAmeliaError(error, 'session.lost') || isAmeliaError(error, 'session.unreachable')) return true;
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   return code === '57014' || (cause as { code?: unknown } | undefined)?.code === '57014';
-}
-
-/** Why a session could not be opened. `address` is where, for a person to read. */
-export function connectFailure(cause: unknown, target: ConnectionTarget, address: string): AmeliaError {
-  const closed = { target: address, reason: 'it closed the connection' };
-  if (isAmeliaError(cause, 'session.lost')) return new AmeliaError('session.unreachable', closed, { cause });
-  if (cause instanceof AmeliaError) return cause as AmeliaError;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const code = (cause as { code?: unknown } | null)?.code;
-  const at = { target: address, reason };
-  if (typeof code === 'string' && code.startsWith('ERR_SSL')) {
-    const [why, hint] = alertOf(cause as NodeJS.ErrnoException);
-    return new AmeliaError('session.tls', { target: address, reason: why, ...(hint && { hint }) }, { cause });
-  }
-  switch (code) {
-    case '28P01':
-    case '28000':
-      return new AmeliaError(
-        'session.authentication',
-        { ...at, user: target.user, ...entryHint(reason, target) },
-        { cause },
-      );
-    case 'SASL_SIGNATURE_MISMATCH':
-      return new AmeliaError(
-        'session.refused',
-        { ...at, reason: 'it could not prove that it knows the password' },
-        { cause },
-      );
-    case '3D000':
-      return new AmeliaError('session.no-database', { target: address, database: target.database }, { cause });
-    case 'CONNECT_TIMEOUT':
-      return new AmeliaError(
-        'session.timeout',
-        { target: address, seconds: target.connectTimeoutMs / 1000 },
-        { cause },
-      );
-    case 'CONNECTION_CLOSED':
-    case 'CONNECTION_DESTROYED':
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return new AmeliaError('session.unreachable', closed, { cause });
-    default:
-      // 42501: no CONNECT privilege; 53300: too many connections; 57P03: starting up or shutting down; …
-      return isServerError(cause)
-        ? new AmeliaError('session.refused', { ...at, sqlstate: cause.code }, { cause })
-        : new AmeliaError('session.unreachable', at, { cause });
-  }
-}
-
-/** What to do about an authentication that failed, where it is not the password that was given. */
-function entryHint(reason: string, { password, sslCert, sslMode }: ConnectionTarget): { hint?: string } {
-  if (/no pg_hba\.conf entry/.test(reason)) {
-    const unencrypted =
-      /no encryption|SSL off/.test(reason) && sslMode !== 'disable' ? ', or takes it only encrypted' : '';
-    return { hint: `pg_hba.conf of the server has no line for this user, database and address${unencrypted}` };
-  }
-  if (/client certificate/.test(reason)) {
-    return { hint: sslCert === undefined ? 'it asks for a certificate: sslcert=FILE and sslkey=FILE' : 'see sslcert' };
-  }
-  if (/certificate authentication failed/.test(reason))
-    return { hint: 'the certificate (sslcert) is for another user' };
-  return password === undefined ? { hint: 'no password was given: put it into the URL, PGPASSWORD or ~/.pgpass' } : {};
 }
 
 /** An error of the server's that nothing more is known about; what a raised signal led to is that interruption. */
@@ -179,13 +115,16 @@ export function ownFailure(
     readonly table: TableName;
     readonly script: Script;
     readonly isBegin: boolean;
+    /** Triggers and rules of the history. */
+    readonly obstacles: readonly string[];
   },
 ): AmeliaError {
-  const { version, table, script, isBegin } = of;
+  const { version, table, script, isBegin, obstacles } = of;
   const facts = { version: String(version), reason: error.message, sqlstate: error.code };
   const context = { cause: error };
   const history = displayTable(table);
   if (isBegin) return new AmeliaError('apply.not-begun', facts, context);
+  if (error.code === notKept) return new AmeliaError('history.not-kept', { table: history, obstacles }, context);
   if (error.code === lacksMark) return new AmeliaError('apply.transaction-lost', facts, context);
   const ours = error.table_name === table.table;
   if (error.code === '22012' || (ours && error.code === '23505')) {
@@ -224,6 +163,11 @@ export function withoutSecrets(notice: Notice, hide: (said: string) => string): 
 /** The statement's first token, for events and errors that have no position. */
 export function placeOf(script: Script, statement: Statement): Location {
   return locate(script.path, script.text, statement.start);
+}
+
+/** A statement as it stands in the file. */
+export function textOf(script: Script, statement: Statement): string {
+  return script.reader().read(statement.start, statement.end).toString();
 }
 
 function blockerNote({ pid, applicationName, user, state, since, query }: OtherSession): {

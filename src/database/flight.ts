@@ -55,6 +55,7 @@ export async function fly(
     const { failure } = failed;
     const again = failure && !signal?.aborted && passes(context, failure.error);
     if (!again || tries >= context.retries) {
+      await failed.explain();
       const error = failed.error();
       const known = isAmeliaError(error, 'apply.transaction-lost') ? 'unknown' : undone(failed.work);
       tell(failed.work, failed.end(failed.begun ? known : 'not-run', error));

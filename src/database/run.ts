@@ -6,10 +6,12 @@ import type { Notice, StepResult, StepState } from '../events.ts';
 import { embeddedExtensions } from '../migration/extensions.ts';
 import { Locator, summarize } from '../migration/location.ts';
 import { maskSql } from '../migration/secrets.ts';
-import type { Script, Statement, TextReader } from '../migration/types.ts';
-import { isServerError, type ServerError } from './server-error.ts';
+import type { Statement, TextReader } from '../migration/types.ts';
+import { isServerError, notKept, type ServerError } from './server-error.ts';
 import { ownSettings } from './envelope.ts';
 import { hiderOf, interruption, ownFailure, placeOf, statementFailure, withoutSecrets } from './failure.ts';
+import { journalOf } from './history.ts';
+import { readObstacles } from './record.ts';
 import type { Answer, Listener } from './session.ts';
 import { isWarning } from './warning.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
@@ -35,6 +37,7 @@ export class Run {
   #begunAt = 0;
   #doneAt: number | undefined;
   #told = false;
+  #obstacles: readonly string[] = [];
   /** The first message that failed. */
   failure: { readonly at: Part; readonly error: unknown } | undefined;
   /** True once the message that holds the COMMIT of the record was sent. */
@@ -113,19 +116,16 @@ export class Run {
       return this.#fail(index, error);
     }
     if (!statement.copyData) this.send(index, text);
-    if (statement.barrier === 'reset-all') return await this.#setAgain();
+    if (statement.barrier === 'reset-all') {
+      await this.settled();
+      if (this.goesOn) this.send('journal', ownSettings(this.#context, this.work.script, this.mark));
+    }
     if (!statement.copyData) return;
     await this.settled();
     if (!this.goesOn) return;
     const { start, end } = statement.copyData;
     this.#watch(session.copy(text, pieces(this.#reader, start, end), this.#listener(index)));
     await this.settled();
-  }
-
-  /** What RESET ALL took back. */
-  async #setAgain(): Promise<void> {
-    await this.settled();
-    if (this.goesOn) this.send('journal', ownSettings(this.#context, this.work.script, this.mark));
   }
 
   /** Sends the record, unless the file is not what was parsed any more. */
@@ -141,6 +141,13 @@ export class Run {
   /** As if that statement had failed so: what belongs to it did. */
   fail(at: number, error: unknown): void {
     this.#fail(at, error);
+  }
+
+  /** Asks the server, in no transaction, what the error is to name. */
+  async explain(): Promise<void> {
+    const { session, table } = this.#context;
+    if (!isServerError(this.failure?.error) || this.failure.error.code !== notKept) return;
+    this.#obstacles = await readObstacles(session, [table, journalOf(table)]).catch(() => []);
   }
 
   /** Forgets a failure that was dealt with, so that sending can go on. */
@@ -164,13 +171,9 @@ export class Run {
   /** What the first failure is to the person who reads it. `completed` is how many statements stay. */
   error(completed?: number): AmeliaError {
     const { signal } = this.#context;
-    if (this.failure === undefined) {
-      if (signal?.aborted) return interruption(signal);
-      return new AmeliaError('internal.bug', {
-        version: '',
-        detail: `version ${this.work.version} ended, and nobody knows why`,
-      });
-    }
+    if (this.failure === undefined && signal?.aborted) return interruption(signal);
+    const detail = `version ${this.work.version} ended, and nobody knows why`;
+    if (this.failure === undefined) return new AmeliaError('internal.bug', { version: '', detail });
     const { at, error } = this.failure;
     const stopped = isAmeliaError(error, 'session.lost') || (error as { code?: unknown }).code === '57014';
     if (signal?.aborted && stopped) return interruption(signal);
@@ -193,7 +196,7 @@ export class Run {
         embedded: 'connect' in this.#context.session.server ? embeddedExtensions : undefined,
         blockers: this.#context.watch?.blockers ?? [],
       });
-    return ownFailure(error, { version, table, script, isBegin: at === 'begin' });
+    return ownFailure(error, { version, table, script, isBegin: at === 'begin', obstacles: this.#obstacles });
   }
 
   #fail(at: Part, error: unknown): void {
@@ -292,9 +295,4 @@ const copyPieceBytes = 256 * 1024;
 
 function* pieces(reader: TextReader, start: number, end: number): Generator<Uint8Array> {
   for (let at = start; at < end; at += copyPieceBytes) yield reader.read(at, Math.min(at + copyPieceBytes, end));
-}
-
-/** A statement as it stands in the file. */
-export function textOf(script: Script, statement: Statement): string {
-  return script.reader().read(statement.start, statement.end).toString();
 }

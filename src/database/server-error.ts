@@ -15,3 +15,5 @@ export function isFatal(error: unknown): boolean {
 
 /** With what a statement of ours fails outside of its own transaction: invalid_argument_for_logarithm. */
 export const lacksMark = '2201E';
+/** With what it fails where a row did not stay as it was written: invalid_argument_for_power_function. */
+export const notKept = '2201F';

@@ -5,13 +5,14 @@ import { AmeliaError } from '../errors.ts';
 import { RunningChecksum } from '../migration/checksum.ts';
 import { readEffect } from '../migration/effect.ts';
 import { isServerError } from './server-error.ts';
-import { placeOf } from './failure.ts';
+import { placeOf, textOf } from './failure.ts';
 import { asRole, begin, givenBack, ownMark, record, requireMark, sessionSettings, setBack } from './envelope.ts';
 import { doneState, passes, pause, undone } from './flight.ts';
 import { heal } from './healing.ts';
 import { journalOf } from './history.ts';
-import { quoteLiteral, quoteTable } from './identifiers.ts';
-import { Run, textOf } from './run.ts';
+import { quoteLiteral, quoteTable, type TableName } from './identifiers.ts';
+import { deleteRecord, requireRows, updateRecord } from './record.ts';
+import { Run } from './run.ts';
 import type { ApplyContext, Outcome, Work } from './work.ts';
 
 /** cannot run inside a transaction block; COMMIT inside a procedure or DO block that was called in one. */
@@ -29,9 +30,7 @@ class Walk {
   readonly #context: ApplyContext;
   readonly #work: Work;
   readonly #run: Run;
-  readonly #journal: string;
-  /** The journal's row of this migration. */
-  readonly #own: string;
+  readonly #journal: TableName;
   /** Of the text up to where the last completed statement ends. */
   readonly #prefix = { checksum: new RunningChecksum(), end: 0 };
   #completed: number;
@@ -45,8 +44,7 @@ class Walk {
     this.#context = context;
     this.#work = work;
     this.#run = new Run(context, work);
-    this.#journal = quoteTable(journalOf(context.table));
-    this.#own = `WHERE version OPERATOR(pg_catalog.=) ${work.version}`;
+    this.#journal = journalOf(context.table);
     this.#completed = work.unfinished?.completed ?? 0;
     if (work.unfinished) this.#unsure = { begun: work.unfinished.started !== null };
   }
@@ -92,7 +90,7 @@ class Walk {
     if (unfinished === undefined) {
       const values = `${version}, ${quoteLiteral(name)}, '${direction}', 0, ${script.statements.length}, ''`;
       this.#ours(
-        `INSERT INTO ${this.#journal} (version, name, direction, completed, statements, prefix) VALUES (${values})`,
+        `INSERT INTO ${quoteTable(this.#journal)} (version, name, direction, completed, statements, prefix) VALUES (${values}); ${requireRows(this.#journal, 1, { version, name, direction, completed: 0 })}`,
       );
       return this.#run.settled();
     }
@@ -160,7 +158,7 @@ class Walk {
   async #byItself(at: number): Promise<void> {
     const statement = this.#work.script.statements.at(at);
     if (!statement) return;
-    this.#ours(`UPDATE ${this.#journal} SET started = ${at}${this.#now()} ${this.#own}`);
+    this.#ours(updateRecord(this.#journal, this.#work.version, { started: at }, this.#now()));
     await this.#run.settled();
     if (!this.#run.goesOn) return;
     await this.#run.statement(at, statement);
@@ -211,13 +209,12 @@ class Walk {
   }
 
   async #close(): Promise<void> {
-    const forget = `DELETE FROM ${this.#journal} ${this.#own}`;
     const ours = [
       'BEGIN',
       setBack,
       ...givenBack(this.#context, this.#work.script),
       ...asRole(this.#context.role),
-      forget,
+      deleteRecord(this.#journal, this.#work.version),
       record(this.#context, this.#work, { durationMs: this.#run.elapsedMs }),
       'COMMIT',
     ];
@@ -232,6 +229,7 @@ class Walk {
     if (session.lost) return run.end('unknown', run.error());
     const aborted = this.#inBlock || run.failure !== undefined;
     if (aborted) await session.query('ROLLBACK').catch(() => {});
+    await run.explain();
     const failed = run.failure?.at;
     const statement = typeof failed === 'number' ? this.#work.script.statements.at(failed) : undefined;
     const text = statement === undefined ? '' : textOf(this.#work.script, statement);
@@ -239,11 +237,15 @@ class Walk {
     const error = run.error(this.#completed);
     const isKnown = error.code !== 'apply.transaction-lost' && !/\bconcurrently\b/i.test(text);
     if (this.#completed === 0 && isKnown) {
-      const forget = `DELETE FROM ${this.#journal} ${this.#own}`;
-      await session
+      const forget = deleteRecord(this.#journal, this.#work.version);
+      const forgotten = await session
         .query(['BEGIN', setBack, ...asRole(this.#context.role), forget, 'COMMIT'].join('; '))
-        .catch(() => {});
-      return run.end(undone(this.#work), run.error());
+        .then(
+          () => true,
+          () => false,
+        );
+      if (forgotten) return run.end(undone(this.#work), run.error());
+      await session.query('ROLLBACK').catch(() => {});
     }
     // The server said that it failed, so it did; a cancel may come when the work is done. What was not looked at
     // before this run stays to be looked at.
@@ -259,7 +261,7 @@ class Walk {
     const told =
       settings.length === 0
         ? ''
-        : `BEGIN; ${this.#asOurselves()}; UPDATE ${this.#journal} SET ${settings.join(', ')} ${this.#own}; COMMIT; `;
+        : `BEGIN; ${this.#asOurselves()}; UPDATE ${quoteTable(this.#journal)} SET ${settings.join(', ')} WHERE version OPERATOR(pg_catalog.=) ${this.#work.version}; COMMIT; `;
     await session.query(`${told}${setBack}`).catch(() => {});
     return run.end('unknown', error);
   }
@@ -271,7 +273,7 @@ class Walk {
 
   /** What every write to the journal says besides, where the journal has a place for it. */
   #now(): string {
-    return this.#context.journalTellsWhy ? ', updated_at = pg_catalog.now(), error = NULL' : '';
+    return this.#context.journalTellsWhy ? 'updated_at = pg_catalog.now(), error = NULL' : '';
   }
 
   /** The same in the transaction of the file's own statement. */
@@ -288,7 +290,7 @@ class Walk {
     const end = script.statements.at(completed - 1)?.end ?? 0;
     this.#prefix.checksum.update(script.text.subarray(this.#prefix.end, end));
     this.#prefix.end = end;
-    const prefix = quoteLiteral(this.#prefix.checksum.digest());
-    return `UPDATE ${this.#journal} SET completed = ${completed}, started = NULL, prefix = ${prefix}${this.#now()} ${this.#own}`;
+    const prefix = this.#prefix.checksum.digest();
+    return updateRecord(this.#journal, this.#work.version, { completed, started: null, prefix }, this.#now());
   }
 }

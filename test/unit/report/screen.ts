@@ -14,7 +14,11 @@ export interface Captured {
 export function capture(columns?: number, secrets: readonly string[] = []): Captured {
   let text = '';
   const stream = {
-    write: (piece: string) => (text += piece),
+    write: (piece: string, written?: () => void) => {
+      text += piece;
+      written?.();
+      return true;
+    },
     on: () => stream,
     isTTY: columns !== undefined,
     columns,
