@@ -62,7 +62,7 @@ it.each([
   ['rollback', [], ['1_first.sql']],
   ['baseline', ['1'], ['1_first.sql']],
 ])('%s, while a COMMIT waits for a standby that is not there', async (command, more, names) => {
-  const server = await startServer();
+  const server = await startServer({ durable: true });
   const database = { url: server.url };
   const folder = folderOf({ '1_first.sql': 'CREATE TABLE first ();', '1_first.down.sql': 'DROP TABLE first;' });
   if (command !== 'baseline') await start(['migrate', '-d', database.url, '-m', folder]).result;

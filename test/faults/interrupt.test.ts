@@ -64,7 +64,7 @@ it('while another run holds the lock', async () => {
   const database = await freshDatabase();
   const other = migrate(database.url, files(entry(2, 'SELECT pg_sleep(600);')));
   await until(database, `wait_event = 'PgSleep'`);
-  const run = migrate(database.url, files(''), '--log', 'json');
+  const run = migrate(database.url, files(entry(2)), '--log', 'json');
   await run.shows(/"type":"lock-waiting"/);
   const begun = performance.now();
   run.child.kill('SIGTERM');
