@@ -159,8 +159,8 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'the file is not what was applied on 2026-11-22 (then sha256:75b03a594e0b…, now sha256:7a74b5bd7ed6…)',
     ),
     cause:
-      'A file was edited after it was applied. Other databases may have applied the one text or the other, so nothing more is run. Line ends and a byte order mark do not count.',
-    cure: '`git log -p -- FILE` shows the edit. Where it changed only a comment, `repair --accept-modified` is right.',
+      'A file was edited after it was applied. Other databases may have applied the one text or the other, so nothing more is run. Line ends and a byte order mark do not count; where only comments or white space were changed, `migrate` warns and goes on. Where git has the applied text, a note says which statement differs.',
+    cure: '`git log -p -- FILE` shows the edit. Where the database is as the file says, `repair --accept-modified` is right.',
   },
   'plan.out-of-order': {
     facts: refusal('not applied, though 8 is'),
@@ -365,7 +365,7 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
 
   'status.unhealthy': {
     cause:
-      '`status --check` found something pending, modified, missing, out of order or unfinished. The table on stdout says which.',
+      '`status --check` found something pending, modified, missing, out of order or unfinished. The table on stdout says which. A file of which only comments or white space were changed is healthy.',
   },
   'doctor.problems': {
     facts: { problems: ['tables: app may not create tables in public'] },

@@ -21,6 +21,8 @@ interface Refusals {
   readonly refusals: readonly Refusal[];
   /** What else is refused, for other reasons. */
   readonly others?: readonly Refusal[];
+  /** What was changed, where it is known. */
+  readonly notes?: readonly { readonly label: string; readonly text: string }[];
 }
 
 const list = (refusals: readonly Refusal[]): string =>

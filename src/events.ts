@@ -64,6 +64,8 @@ export type MigratorEvent =
       readonly reason: string;
       readonly location?: Location;
     }
+  /** The files of these are not what was applied, but in comments or white space only: nobody need do anything. */
+  | { readonly type: 'only-comments-modified'; readonly versions: readonly string[] }
   | { readonly type: 'history-widened'; readonly table: string }
   /** The statement that runs waits for these sessions; `queued` others wait behind it. Told again while it lasts. */
   | {
@@ -162,6 +164,8 @@ export interface StatusEntry {
   readonly error?: string;
   readonly stoppedAt?: string;
   readonly next?: UnfinishedStatement;
+  /** Of a modified one, where it is known: only comments or white space differ, which `migrate` goes on with. */
+  readonly onlyComments?: boolean;
 }
 
 /** A statement of an unfinished migration; `index` is 1-based, `summary` its beginning. */

@@ -12,6 +12,8 @@ import { readSteps, worksOf } from './works.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { DryRunResult, HistoryChangeResult, RunResult, StatusResult, StepResult } from './events.ts';
 import { planDown, planUp, resolve } from './migration/plan.ts';
+import type { Folder } from './migration/folder.ts';
+import { onlyCommentsDiffer } from './migration/refusals.ts';
 import { withoutFilled } from './migration/status.ts';
 import type { Direction, MigrationStatus, Plan } from './migration/types.ts';
 import { dryRunResult, nextStatement, runResult, statusResult } from './results.ts';
@@ -60,10 +62,12 @@ class Engine implements Migrator {
   }
 
   async dryRun(options: MigrateOptions = {}): Promise<DryRunResult> {
-    return await this.#workspace.connected(options, (connection, folder) => {
+    return await this.#workspace.connected(options, async (connection, folder) => {
       const { reading } = connection;
       refuseUnseen(reading);
-      const plan = planUp(resolve(folder.files, folder.checksums(reading), reading), options);
+      const statuses = await standing(folder, reading);
+      const plan = planUp(statuses, options);
+      this.#tellComments(statuses);
       refuseOtherTools(plan, reading, options);
       readSteps(plan.steps, folder, (event) => this.#workspace.emit(event));
       return dryRunResult(connection, plan, (step) => folder.script(step));
@@ -74,7 +78,7 @@ class Engine implements Migrator {
     return await this.#workspace.connected({}, async (connection, folder) => {
       const { reading } = connection;
       // Before anything is asked: a file that cannot be read must not leave a question behind.
-      const statuses = resolve(folder.files, folder.checksums(reading), reading);
+      const statuses = await standing(folder, reading);
       const running = await this.#workspace.lockHolder(connection);
       return statusResult(connection, statuses, running, (status) =>
         nextStatement(status, (step) => folder.script(step)),
@@ -106,20 +110,22 @@ class Engine implements Migrator {
     decide: (statuses: readonly MigrationStatus[], reading: HistoryReading) => Plan,
   ): Promise<RunResult> {
     return await this.#workspace.connected({ ...options, worksAhead: true }, async (connection, folder) => {
-      const look = (reading: HistoryReading): Decision => {
+      const look = async (reading: HistoryReading): Promise<Decision> => {
         refuseUnseen(reading);
         const sums = folder.checksums(reading);
-        const statuses = resolve(folder.files, sums, reading);
+        // Going down, what differs does not matter.
+        const statuses = direction === 'up' ? await standing(folder, reading) : resolve(folder.files, sums, reading);
         const plan = refusal(connection, reading, direction, () => decide(statuses, reading));
+        if (plan.steps.length === 0 || reading !== connection.reading) this.#tellComments(statuses);
         return { connection, reading: { ...reading, applied: withoutFilled(folder.files, sums, reading) }, plan };
       };
-      const first = unlessUnfinished(() => look(connection.reading));
+      const first = await unlessUnfinished(() => look(connection.reading));
       if (first?.plan.steps.length === 0) return summary(first, []);
       refuseReadOnly(connection);
       const reading = await this.#workspace.lock(connection, options, () => {
         readSteps(first?.plan.steps ?? [], folder, (event) => this.#workspace.emit(event));
       });
-      const decision = look(reading);
+      const decision = await look(reading);
       if (decision.plan.steps.length === 0) return summary(decision, []);
       const work = worksOf(decision.plan, decision.reading, folder);
       this.#workspace.emit({
@@ -185,6 +191,12 @@ class Engine implements Migrator {
     return result;
   }
 
+  /** Migrations that differ from what was applied, and whose statements are the same. */
+  #tellComments(statuses: readonly MigrationStatus[]): void {
+    const versions = statuses.filter(onlyCommentsDiffer).map(({ version }) => String(version));
+    if (versions.length > 0) this.#workspace.emit({ type: 'only-comments-modified', versions });
+  }
+
   /** Changes rows of the history under the lock, all of them or none. */
   async #edit(options: WaitOption, decide: (editing: Editing) => readonly Edit[]): Promise<HistoryChangeResult> {
     return await this.#workspace.connected(options, async (connection, folder) => {
@@ -216,10 +228,17 @@ class Engine implements Migrator {
   }
 }
 
+/** How each migration stands; where one is modified, with what is known of the difference. */
+async function standing(folder: Folder, reading: HistoryReading): Promise<MigrationStatus[]> {
+  const statuses = resolve(folder.files, folder.checksums(reading), reading);
+  if (!statuses.some(({ state }) => state === 'modified')) return statuses;
+  return (await import('./modified.ts')).withDifferences(statuses, folder);
+}
+
 /** Undefined when a migration is unfinished: somebody may be running it, which only the lock can tell. */
-function unlessUnfinished(look: () => Decision): Decision | undefined {
+async function unlessUnfinished(look: () => Promise<Decision>): Promise<Decision | undefined> {
   try {
-    return look();
+    return await look();
   } catch (error) {
     if (isAmeliaError(error, 'plan.unfinished')) return undefined;
     throw error;

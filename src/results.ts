@@ -99,8 +99,13 @@ function unfinishedNote(
   return `${completed} of ${statements} statements completed, ${stopped}${where}`;
 }
 
+function differenceNote({ onlyComments, text }: NonNullable<MigrationStatus['difference']>): string {
+  if (onlyComments) return 'only comments or white space were changed';
+  return text ?? 'its statements were changed';
+}
+
 function statusEntry(
-  { version, name, state, file, applied, unfinished }: MigrationStatus,
+  { version, name, state, file, applied, unfinished, difference }: MigrationStatus,
   next: UnfinishedStatement | undefined,
 ): StatusEntry {
   return {
@@ -117,6 +122,7 @@ function statusEntry(
     ...(unfinished?.error && { error: unfinished.error }),
     ...(unfinished?.updatedAt && { stoppedAt: unfinished.updatedAt.toISOString() }),
     ...(next && { next }),
+    ...(difference && { onlyComments: difference.onlyComments, note: differenceNote(difference) }),
     ...(applied && applied.checksum === null && { note: 'recorded by another program; its checksum is not known' }),
   };
 }

@@ -1,5 +1,6 @@
 // Asks git what the base branch has. Reads only: fetches nothing, changes nothing.
 import { spawnSync } from 'node:child_process';
+import { basename, dirname } from 'node:path';
 import { AmeliaError } from '../errors.ts';
 
 /** A repository, as seen from the migrations folder. */
@@ -66,10 +67,41 @@ function readTrees(root: string, prefix: string, commits: readonly string[]): Ma
   return trees.map((files) => new Map(files.map(({ name, blob }) => [name, texts.get(blob) ?? new Uint8Array()])));
 }
 
+/** So many commits back a file is looked for, and so many bytes of it are read. */
+const mostCommits = 50;
+const mostBytes = 32 * 1024 * 1024;
+/** Nothing of the user's runs, and nothing is fetched. */
+const asIs = ['-c', 'core.fsmonitor=false', '-c', 'log.showSignature=false', '-c', 'protocol.allow=never'];
+
+/**
+ * The texts that a file had in its commits, newest first, also under other names and on other branches. None where
+ * git does not know them, is not there, or does not answer within `timeoutMs`.
+ */
+export function earlierTexts(path: string, timeoutMs: number): readonly Uint8Array[] {
+  const folder = dirname(path);
+  const until = performance.now() + timeoutMs;
+  const quietly = (args: readonly string[], input = ''): Buffer => {
+    const limits = { timeout: Math.max(1, Math.ceil(until - performance.now())), maxBuffer: mostBytes };
+    const { status, out } = git(folder, [...asIs, '--literal-pathspecs', ...args], input, limits);
+    return status === 0 ? out : Buffer.alloc(0);
+  };
+  const about = ['--all', '--follow', '--format=', '--raw', '--no-abbrev', '--no-ext-diff', '--no-textconv'];
+  const log = quietly(['log', `-${mostCommits}`, ...about, '--', basename(path)]).toString();
+  // `:100644 100644 BEFORE AFTER M`, then the name.
+  const blobs = [...log.matchAll(/^:\d+ 100\d+ [0-9a-f]+ ([0-9a-f]+) /gm)].map(([, blob = '']) => blob);
+  if (blobs.length === 0) return [];
+  const out = quietly(['cat-file', '--batch'], `${[...new Set(blobs)].join('\n')}\n`);
+  return [...blobsIn(out).values()];
+}
+
 /** All in one process: `HASH blob SIZE`, a line feed, the bytes, a line feed, for each. */
 function readBlobs(root: string, blobs: readonly string[]): Map<string, Uint8Array> {
   const args = ['cat-file', '--batch'];
   const out = blobs.length === 0 ? Buffer.alloc(0) : answered(git(root, args, `${blobs.join('\n')}\n`), args);
+  return blobsIn(out);
+}
+
+function blobsIn(out: Buffer): Map<string, Uint8Array> {
   const texts = new Map<string, Uint8Array>();
   for (let at = 0; at < out.length;) {
     const headEnd = out.indexOf('\n', at);
@@ -89,11 +121,16 @@ interface Ran {
   readonly missing: boolean;
 }
 
-function git(folder: string, args: readonly string[], input = ''): Ran {
+function git(
+  folder: string,
+  args: readonly string[],
+  input = '',
+  limits: { readonly maxBuffer: number; readonly timeout?: number } = { maxBuffer: largestAnswer },
+): Ran {
   const { status, stdout, stderr, error } = spawnSync('git', args, {
     cwd: folder,
     input,
-    maxBuffer: largestAnswer,
+    ...limits,
     env: { ...process.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
   });
   const said = error?.message ?? stderr.toString().trim().split('\n')[0] ?? '';

@@ -4,6 +4,7 @@ import { currentVersion } from './status.ts';
 import type { Direction, MigrationState, MigrationStatus } from './types.ts';
 
 type Refusal = ErrorFacts<'plan.irreversible'>['refusals'][number];
+type Note = NonNullable<ErrorFacts<'plan.modified'>['notes']>[number];
 
 /** The states in words. */
 export const words: Record<MigrationState, string> = {
@@ -19,6 +20,10 @@ export const words: Record<MigrationState, string> = {
 export const gravestFirst = ['unfinished', 'missing', 'modified', 'out-of-order'] as const;
 type Refused = (typeof gravestFirst)[number];
 
+/** True for a modified migration whose statements are what was applied. */
+export const onlyCommentsDiffer = ({ state, difference }: MigrationStatus): boolean =>
+  state === 'modified' && difference?.onlyComments === true;
+
 /** True for an unfinished migration, or rollback, that a run in that direction can go on with. */
 export function isResumable({ state, file, unfinished }: MigrationStatus, direction: Direction): boolean {
   if (state !== 'unfinished' || unfinished?.direction !== direction) return false;
@@ -33,17 +38,29 @@ export function refuse(statuses: readonly MigrationStatus[], states: readonly Re
   const [first, ...others] = states
     .map((state) => ({
       state,
-      refused: statuses.filter((status) => status.state === state && !isResumable(status, direction)),
+      refused: statuses.filter(
+        (status) => status.state === state && !isResumable(status, direction) && !onlyCommentsDiffer(status),
+      ),
     }))
     .filter(({ refused }) => refused.length > 0);
   if (first === undefined) return;
   const refusals = first.refused.map((status) => refusal(status, statuses));
   const besides = others.flatMap(({ refused }) => refused.map((status) => refusal(status, statuses)));
-  throw new AmeliaError(`plan.${first.state}`, { refusals, ...(besides.length > 0 && { others: besides }) });
+  const notes = [first, ...others].flatMap(({ refused }) => refused.flatMap(noteOf));
+  throw new AmeliaError(`plan.${first.state}`, {
+    refusals,
+    ...(besides.length > 0 && { others: besides }),
+    ...(notes.length > 0 && { notes }),
+  });
 }
 
 function refusal(status: MigrationStatus, statuses: readonly MigrationStatus[]): Refusal {
   return { version: String(status.version), name: status.name, reason: reasonOf(status, statuses) };
+}
+
+/** What was changed in a modified one. */
+function noteOf({ version, difference }: MigrationStatus): Note[] {
+  return difference?.text === undefined ? [] : [{ label: String(version), text: difference.text }];
 }
 
 function reasonOf(status: MigrationStatus, all: readonly MigrationStatus[]): string {

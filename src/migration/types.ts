@@ -127,6 +127,14 @@ export interface History {
 /** How a migration stands, folder against history. */
 export type MigrationState = 'applied' | 'pending' | 'modified' | 'missing' | 'out-of-order' | 'unfinished';
 
+/** What is known of how a modified file differs from what was applied. */
+export interface Difference {
+  /** True where its statements are the same: only comments or white space were changed. */
+  readonly onlyComments: boolean;
+  /** Which statement is not what it was, in words, where the applied text is known. */
+  readonly text?: string;
+}
+
 /** One line of `status`. */
 export interface MigrationStatus {
   readonly version: bigint;
@@ -137,6 +145,8 @@ export interface MigrationStatus {
   readonly fileChecksum?: string;
   readonly applied?: AppliedMigration;
   readonly unfinished?: UnfinishedMigration;
+  /** Of a modified one, where something is known. */
+  readonly difference?: Difference;
 }
 
 export type Direction = 'up' | 'down';

@@ -33,6 +33,12 @@ export const plannedLine = ({ direction, versions }: EventOf<'planned'>): string
 export const widenedLine = ({ table }: EventOf<'history-widened'>): string =>
   `widened the version column of ${onOneLine(table)} to bigint`;
 
+export const commentsText = (
+  { versions: modified }: EventOf<'only-comments-modified'>,
+  versions: VersionNames,
+): string =>
+  `${versions.list(modified)} ${modified.length === 1 ? 'was' : 'were'} modified after being applied, in comments or white space only; amelia-db repair --accept-modified ${modified.length > 5 ? 'VERSION…' : modified.join(' ')} records the ${modified.length === 1 ? 'file' : 'files'} as ${modified.length === 1 ? 'it is' : 'they are'}`;
+
 /** `migrations/0007_add_email.down.sql:3:1: …, so that 0007 could not be rolled back`. */
 export const rollbackText = (
   { path, location, reason, version }: EventOf<'unusable-rollback'>,

@@ -69,6 +69,8 @@ export class PlainProgress implements Progress {
         return this.#say(lines.retryLine(event, versions));
       case 'unusable-rollback':
         return this.message('warning', lines.rollbackText(event, versions));
+      case 'only-comments-modified':
+        return this.message('warning', lines.commentsText(event, versions));
       case 'history-widened':
         return this.#say(lines.widenedLine(event));
       case 'migration-started': {

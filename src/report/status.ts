@@ -47,7 +47,7 @@ function tableLines(
   const state: Column = {
     title: 'STATE',
     cell: (e) => words(e.state),
-    paint: (text, e) => paintState(e.state, style)(text),
+    paint: (text, e) => paintState(e, style)(text),
   };
   const appliedAt: Column = {
     title: 'APPLIED AT (UTC)',
@@ -59,12 +59,16 @@ function tableLines(
     align: 'right',
   };
 
+  const appliedBy: Column = { title: 'APPLIED BY', cell: (e) => onOneLine(e.appliedBy ?? '–') };
   const natural = (column: Column): number =>
     Math.max(widthOf(column.title), ...entries.map((e) => widthOf(column.cell(e))));
   const room = writer.columns;
   const others = [state, appliedAt, ms];
+  const isKnown = entries.some((entry) => entry.appliedBy !== undefined);
   const nameRoom = (): number =>
     (room ?? Infinity) - [version, ...others].reduce((sum, c) => sum + natural(c) + gap.length, 0);
+  // Who applied it is shown where that costs nothing else.
+  if (isKnown && nameRoom() - natural(appliedBy) - gap.length >= natural(name)) others.push(appliedBy);
   // On a narrow terminal the name matters more than how long it took and when.
   while (others.length > 1 && nameRoom() < Math.min(narrowestName, natural(name))) others.pop();
   const nameWidth = Math.max(Math.min(natural(name), nameRoom()), narrowestName);
@@ -85,7 +89,7 @@ function tableLines(
     style.detail(row((column) => column.title)),
     ...entries.flatMap((entry) => {
       const line = row((column) => column.cell(entry));
-      const painted = entry.state === 'applied' ? line : paintState(entry.state, style)(line);
+      const painted = entry.state === 'applied' ? line : paintState(entry, style)(line);
       const note = entry.note === undefined ? [] : wrap(onManyLines(entry.note), room && room - indent.length);
       return [painted, ...note.map((text) => indent + style.detail(text))];
     }),
@@ -155,7 +159,7 @@ function isNear(range: string): boolean {
 
 const words = (state: StatusEntry['state']): string => state.replaceAll('-', ' ');
 
-function paintState(state: StatusEntry['state'], style: Style): (text: string) => string {
+function paintState({ state, onlyComments }: StatusEntry, style: Style): (text: string) => string {
   if (state === 'applied') return style.done;
-  return state === 'pending' ? style.attention : style.failed;
+  return state === 'pending' || onlyComments ? style.attention : style.failed;
 }

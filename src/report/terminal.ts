@@ -100,6 +100,9 @@ export class TerminalProgress implements Progress {
       case 'unusable-rollback':
         this.message('warning', lines.rollbackText(event, versions));
         break;
+      case 'only-comments-modified':
+        this.message('warning', lines.commentsText(event, versions));
+        break;
       case 'history-widened':
         this.#say(style.detail(lines.widenedLine(event)));
         break;

@@ -1,7 +1,7 @@
 // What is in the tarball, and how little of it the common paths load.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { amelia, cleanEnvironment } from '../support/cli.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -104,6 +104,21 @@ describe('what is loaded', () => {
     const { files, status } = await loaded(['migrate', ...on]);
     expect(status).toBe(0);
     expect(files.map((file) => basename(file))).toEqual(['amelia-db.js', 'main.cjs', 'cli.cjs']);
+  });
+
+  it('git is run where an applied file was changed, and only there', async () => {
+    const database = await freshDatabase();
+    const folder = folderOf({ '1_t.sql': 'CREATE TABLE t ();', 'bin/git': '#!/bin/sh\n: > "$(dirname "$0")/ran"\n' });
+    chmodSync(join(folder, 'bin/git'), 0o755);
+    const env = { PATH: [join(folder, 'bin'), process.env.PATH].join(delimiter) };
+    const run = async (command: string) => (await amelia([command, '-m', folder, '-d', database.url], { env })).status;
+    const ran = () => existsSync(join(folder, 'bin/ran'));
+    const unchanged = [await run('migrate'), await run('migrate'), await run('status')];
+    expect({ unchanged, ran: ran() }).toEqual({ unchanged: [0, 0, 0], ran: false });
+    addFiles(folder, { '1_t.sql': '-- a comment\nCREATE TABLE t ();' });
+    expect({ status: await run('migrate'), ran: ran() }).toEqual({ status: 0, ran: false });
+    addFiles(folder, { '1_t.sql': 'CREATE TABLE t (n int);' });
+    expect({ status: await run('migrate'), ran: ran() }).toEqual({ status: 4, ran: true });
   });
 
   it('writes nothing into the installation', async () => {

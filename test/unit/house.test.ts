@@ -152,12 +152,13 @@ const rooms: readonly Room[] = [
     values: [/^(schema|verify|database|migration)\//, /^(migrator|workspace|scratch|errors)\.ts$/, regularFile, node],
     types: [events, /^options\.ts$/],
   },
+  { holds: /^modified\.ts$/, values: [/^(migration\/|check\/git)/, errors] },
   // The files beside the rooms: the migrator, its results, the library's surface.
   {
     holds: /^[^/]+\.ts$/,
     values: [
       /^(migration|database)\//,
-      /^(migrator|workspace|works|edits|lost-answer|results|verification|doctor|wait|errors)\.ts$/,
+      /^(migrator|modified|workspace|works|edits|lost-answer|results|verification|doctor|wait|errors)\.ts$/,
       /^node:timers\/promises$/,
     ],
     types: [events, /^options\.ts$/, ...someTypes],

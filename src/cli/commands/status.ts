@@ -1,6 +1,6 @@
 // `status`: how each migration stands; with --check a gate for scripts.
 import { AmeliaError } from '../../errors.ts';
-import type { StatusSummary } from '../../events.ts';
+import type { StatusResult } from '../../events.ts';
 import type { Invocation } from '../commands.ts';
 import type { Task } from '../run.ts';
 
@@ -9,17 +9,21 @@ export const needs = 'database';
 export function prepare({ options }: Invocation): Task {
   return async ({ migrator }) => {
     const result = await (await migrator()).status();
-    const problem = options.check ? problemIn(result.summary) : undefined;
+    const problem = options.check ? problemIn(result) : undefined;
     const answer = { kind: 'status', result } as const;
     return problem === undefined ? { answer } : { answer, failure: new AmeliaError('status.unhealthy', { problem }) };
   };
 }
 
-/** What is not as it should be, in one sentence; undefined when everything is applied and healthy. */
-export function problemIn(summary: StatusSummary): string | undefined {
+/**
+ * What is not as it should be, in one sentence; undefined when everything is applied and healthy. A file of which
+ * only comments or white space were changed is healthy.
+ */
+export function problemIn({ summary, migrations }: Pick<StatusResult, 'summary' | 'migrations'>): string | undefined {
+  const harmless = migrations.filter(({ onlyComments }) => onlyComments).length;
   const states = [
     [summary.unfinished, 'unfinished'],
-    [summary.modified, 'modified'],
+    [summary.modified - harmless, 'modified'],
     [summary.missing, 'missing'],
     [summary.outOfOrder, 'out of order'],
     [summary.pending, 'pending'],

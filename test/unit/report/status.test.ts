@@ -78,6 +78,18 @@ unused numbers: 0004
 amelia-db migrate (or rollback, if that stopped) goes on where it stopped`);
   });
 
+  it('says who applied each, where there is room for it', () => {
+    const by = status([applied('1', 'initial_schema', { appliedBy: 'deploy' }), pending('2', 'users', 'pending')]);
+    expect(table(undefined, by).slice(2, 5)).toEqual([
+      'VERSION  NAME            STATE    APPLIED AT (UTC)     MS  APPLIED BY',
+      '0001     initial_schema  applied  2026-11-22 09:30:00  38  deploy',
+      '0002     users           pending  –                     –  –',
+    ]);
+    const head = (columns: number) => table(columns, by).find((line) => line.startsWith('VERSION'));
+    expect(head(69)).toMatch(/APPLIED BY$/);
+    expect(head(68)).toMatch(/MS$/);
+  });
+
   it('fits every terminal that is wide enough for a name and its state', () => {
     for (let columns = 36; columns <= 120; columns++) {
       for (const line of table(columns)) expect(widthOf(line), `${columns}: ${line}`).toBeLessThanOrEqual(columns);
