@@ -76,18 +76,69 @@ const refused: Readonly<Record<string, Refused>> = {
   oauth_scope: {},
 };
 
-/** Parameters of other programs that people leave in their URLs. */
-const foreign: Readonly<Record<string, string>> = {
-  schema: "it is Prisma's; the search path is set with ?options=-csearch_path%3DNAME",
-  search_path: 'the search path is set with ?options=-csearch_path%3DNAME',
-  currentSchema: "it is JDBC's; the search path is set with ?options=-csearch_path%3DNAME",
-  ssl: 'TLS is asked for with ?sslmode=require',
-  pgbouncer: "it is Prisma's: leave it out",
-  connection_limit: "it is Prisma's: leave it out",
-  pool_timeout: "it is Prisma's: leave it out",
-  database: 'the database is named after the host (…/DATABASE) or with ?dbname=',
-  username: 'the user is named with ?user=',
+const pool = 'one session needs no pool: leave it out';
+const prepares = 'amelia-db prepares no statements, and goes through a pooler as it is: leave it out';
+const searchPath = 'the search path is set with ?options=-csearch_path%3DNAME';
+const unchecked = 'sslmode=require encrypts without checking the certificate, sslmode=verify-full checks it';
+const timeouts = 'connect_timeout=SECONDS is for the connection, --statement-timeout for statements';
+
+/** Parameters of other programs that people leave in their URLs, in small letters: whose, and what to write instead. */
+const foreign: Readonly<Record<string, readonly [owner: string | undefined, instead: string]>> = {
+  schema: ["Prisma's", searchPath],
+  pgbouncer: ["Prisma's", prepares],
+  connection_limit: ["Prisma's", pool],
+  pool_timeout: ["Prisma's", pool],
+  socket_timeout: ["Prisma's", timeouts],
+  statement_cache_size: ["Prisma's", prepares],
+  sslaccept: ["Prisma's", unchecked],
+  sslidentity: ["Prisma's", 'a client certificate is named with sslcert=FILE and sslkey=FILE'],
+  currentschema: ["JDBC's", searchPath],
+  preparethreshold: ["JDBC's", prepares],
+  preparedstatementcachequeries: ["JDBC's", prepares],
+  rewritebatchedinserts: ["JDBC's", 'leave it out'],
+  stringtype: ["JDBC's", 'leave it out'],
+  sslfactory: ["JDBC's", unchecked],
+  applicationname: ["JDBC's", 'write application_name='],
+  logintimeout: ["JDBC's", 'write connect_timeout='],
+  sockettimeout: ["JDBC's", timeouts],
+  tcpkeepalive: ["JDBC's", 'write keepalives=1 or keepalives=0'],
+  targetservertype: ["JDBC's", 'write target_session_attrs='],
+  uselibpqcompat: ["node-postgres'", 'sslmode means here what it means to libpq: leave it out'],
+  ssl: [undefined, 'TLS is asked for with sslmode=require, and turned off with sslmode=disable'],
+  supa: ["Supabase's", 'it says only where the URL was copied: leave it out'],
+  sslrequire: ["dj-database-url's", 'TLS is asked for with sslmode=require'],
+  conn_max_age: ["Django's", pool],
+  prepared_statements: ["Rails'", prepares],
+  pool: ["Rails'", pool],
+  encoding: ["Rails'", 'migrations are UTF-8: leave it out'],
+  prepared_statement_cache_size: ["SQLAlchemy's", prepares],
+  'statement-cache-capacity': ["sqlx's", prepares],
+  statement_cache_capacity: ["pgx's", prepares],
+  default_query_exec_mode: ["pgx's", prepares],
+  pool_max_conns: ["pgx's", pool],
+  pool_min_conns: ["pgx's", pool],
+  search_path: [undefined, searchPath],
+  database: [undefined, 'the database is named after the host (…/DATABASE) or with ?dbname='],
+  username: [undefined, 'the user is named with ?user='],
+  timezone: [undefined, 'a setting of the server is given as ?options=-cTimeZone%3DUTC'],
+  statement_timeout: [undefined, 'it is given as --statement-timeout DURATION'],
+  lock_timeout: [undefined, 'it is given as --lock-timeout DURATION'],
 };
+
+/** Names that one program alone begins so. */
+const foreignBeginning = /^x-[a-z-]{1,40}$/i;
+
+/** What to write in place of a parameter that libpq does not know. */
+function insteadOf(name: string): string | undefined {
+  const small = name.toLowerCase();
+  if (Object.hasOwn(supported, small)) return `libpq writes it in small letters: ${small}`;
+  if (foreignBeginning.test(name)) {
+    return "it is golang-migrate's; the history's table is named with --history-table, other settings have options, too: leave it out";
+  }
+  if (!Object.hasOwn(foreign, small)) return undefined;
+  const [owner, instead] = foreign[small] ?? [undefined, ''];
+  return owner === undefined ? instead : `it is ${owner}; ${instead}`;
+}
 
 /**
  * What the URL names, filled from the connection service that it or PGSERVICE names, then from the environment;
@@ -112,11 +163,17 @@ function checkAccepted(name: string, value: string): void {
   const known = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (known?.harmless?.test(value) === true) return;
   if (known !== undefined) throw unusable(`${quoteName(name)} is not supported`, known.hint);
-  throw unusable(
-    `${quoteName(name)} is not one that libpq knows`,
-    Object.hasOwn(foreign, name) ? foreign[name] : undefined,
-  );
+  const instead = insteadOf(name);
+  // A name that is known is no piece of a password.
+  const called = instead === undefined ? quoteName(name) : `the parameter ${name}`;
+  throw unusable(`${called} is not one that libpq knows`, instead ?? misplacedUrl(value));
 }
+
+/** `DATABASE_URL=postgresql://…` reads as a connection string of one parameter. */
+const misplacedUrl = (value: string): string | undefined =>
+  /^['"]?postgres(ql)?:\/\//i.test(value)
+    ? 'what follows its = looks like the URL: give that alone, without the name of a variable'
+    : undefined;
 
 /** The first variable of the environment that libpq would follow and amelia-db cannot. */
 export function unsupportedEnvironment(

@@ -37,9 +37,35 @@ export function readUrl(url: string): Parameters {
   };
 }
 
+/** What people have around a URL: what it is, and what to do. */
+const wrapping: readonly (readonly [shape: RegExp, problem: string, hint: string])[] = [
+  [
+    /^(["'`\u2018-\u201f]|\\["'])/,
+    'the quotes around it are part of it',
+    'leave the quotes out: docker --env-file, Kubernetes and many CI variables keep them',
+  ],
+  [
+    /^psql\s/i,
+    'it begins with the command psql',
+    'leave out psql and the quotes: what is needed is the URL alone, postgresql://…',
+  ],
+  [
+    /^(\$[({\w]|\{\{|%\w+%$)/,
+    'it is the name of a variable that was not replaced by its value',
+    'a shell replaces $NAME in double quotes or without quotes only, docker --env-file and cron never',
+  ],
+  [
+    /^(export|set)\s+\w+=/i,
+    'it begins with a command that sets a variable',
+    'what is needed is the URL alone, postgresql://…',
+  ],
+];
+
 function withoutScheme(url: string): string {
   const scheme = /^((?:jdbc:)?[a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
   const form = 'it has the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE';
+  const wrapped = wrapping.find(([shape]) => shape.test(url));
+  if (wrapped !== undefined) throw unusable(wrapped[1], wrapped[2]);
   if (scheme === undefined) throw unusable('it does not begin with postgresql://', form);
   const known = scheme.toLowerCase();
   if (known === 'postgresql' || known === 'postgres') return url.slice(scheme.length + 3);

@@ -146,6 +146,63 @@ describe('the URL', () => {
   });
 });
 
+describe('what other programs put into a URL', () => {
+  it.each<[string, RegExp]>([
+    ['uselibpqcompat=true', /the parameter uselibpqcompat .* \| it is node-postgres'; sslmode means .*leave it out/],
+    ['TimeZone=UTC', /the parameter TimeZone .* \| .*options=-cTimeZone%3DUTC/],
+    ['timezone=UTC', /the parameter timezone .* \| .*options=-cTimeZone%3DUTC/],
+    ['supa=base-pooler.x', /supa .* \| it is Supabase's; .*leave it out/],
+    ['sslaccept=strict', /sslaccept .* \| it is Prisma's; sslmode=require encrypts .*verify-full checks/],
+    ['x-migrations-table=s', /the parameter x-migrations-table .* \| it is golang-migrate's; .*--history-table/],
+    ['x-multi-statement=true', /the parameter x-multi-statement .* \| it is golang-migrate's/],
+    ['pgbouncer=true', /pgbouncer .* \| it is Prisma's; .*leave it out/],
+    ['connection_limit=1', /connection_limit .* \| it is Prisma's; one session needs no pool/],
+    ['pool_timeout=0', /pool_timeout .* \| it is Prisma's; one session needs no pool/],
+    ['prepareThreshold=0', /the parameter prepareThreshold .* \| it is JDBC's; amelia-db prepares no statements/],
+    ['currentSchema=s', /the parameter currentSchema .* \| it is JDBC's; .*-csearch_path%3DNAME/],
+    ['reWriteBatchedInserts=true', /reWriteBatchedInserts .* \| it is JDBC's; leave it out/],
+    ['search_path=s', /search_path .* \| .*-csearch_path%3DNAME/],
+    ['ssl=no-verify', /ssl .* \| TLS is asked for with sslmode=require/],
+    ['sslmode=no-verify', /sslmode=require encrypts without checking/],
+    ['SSLMode=Require', /the parameter SSLMode .* \| libpq writes it in small letters: sslmode/],
+    ['statement_timeout=5', /statement_timeout .* \| .*--statement-timeout/],
+    ['x-s3cr3t=1', /a parameter is not one that libpq knows \| $/],
+  ])('%s is said to be theirs', (parameter, says) => {
+    expect(refusal(`postgres://u:s3cr3t@h/d?${parameter}`)).toMatch(says);
+    expect(refusal(`postgres://u:s3cr3t@h/d?${parameter}`)).not.toContain('s3cr3t');
+  });
+
+  it('is named in a connection string, too', () => {
+    expect(refusal('host=h currentSchema=s')).toMatch(/currentSchema .* \| it is JDBC's/);
+  });
+
+  const url = 'postgresql://u:s3cr3t@h/d';
+  it.each<[string, RegExp]>([
+    [`"${url}"`, /the quotes around it .*\| leave the quotes out: docker --env-file/],
+    [`'${url}'\n`, /the quotes around it/],
+    [` "${url}" `, /the quotes around it/],
+    ['"host=h password=s3cr3t"', /the quotes around it/],
+    [`\u201c${url}\u201d`, /the quotes around it/],
+    [`psql '${url}'`, /begins with the command psql \| leave out psql and the quotes/],
+    ['$DATABASE_URL', /a variable that was not replaced/],
+    ['${DATABASE_URL}', /a variable that was not replaced/],
+    ['{{ s3cr3t }}', /a variable that was not replaced/],
+    [`DATABASE_URL=${url}`, /DATABASE_URL is not one that libpq knows \| .*the URL: give that alone/],
+    [`DATABASE_URL="${url}"`, /DATABASE_URL is not one that libpq knows \| .*the URL: give that alone/],
+    [`export DATABASE_URL=${url}`, /begins with a command that sets a variable/],
+  ])('%j: says what stands around the URL', (given, says) => {
+    expect(refusal(given)).toMatch(says);
+    expect(refusal(given)).not.toContain('s3cr3t');
+  });
+
+  it.each([`${url}\n`, ` ${url}\r\n`, `\ufeff${url}`, 'host=h user=u dbname=d password=s3cr3t\n'])(
+    '%j: white space around it is nothing',
+    (given) => {
+      expect(parse(given)).toMatchObject({ hosts: [{ host: 'h' }], user: 'u', database: 'd', password: 's3cr3t' });
+    },
+  );
+});
+
 describe('passwords', () => {
   it.each([
     ['p@ss', 'p@ss'],
