@@ -135,7 +135,7 @@ function refusal(name: TableName, relation: Relation, role: string): AmeliaError
     return new AmeliaError('session.row-security', { role, table, quoted: quoteTable(name), owner: relation.owner });
   }
   if (!relation.runsWhenRead) return undefined;
-  const problems = ['reading it can run what its indexes, statistics and constraints call'];
+  const problems = [`what its indexes, statistics or constraints call can run when it is read (${relation.owner})`];
   return new AmeliaError('history.untrusted', { table, role, owner: relation.owner, problems });
 }
 

@@ -83,7 +83,7 @@ export async function acquireLock<T>(
 }
 
 /**
- * SQL, for a transaction, that gives back every other advisory lock that the session holds, however often it took it
+ * SQL, behind `ownSearchPath`, that gives back every other advisory lock that the session holds, however often it took it
  * (manual, section 9.28.10). A lock of the transaction is its own: PostgreSQL would warn that it is not ours to give back.
  */
 export function releaseOtherLocks(key: bigint): string {
@@ -93,7 +93,7 @@ export function releaseOtherLocks(key: bigint): string {
   const release = (unlock: string) => `
       WHEN held.objsubid = 1 THEN pg_catalog.${unlock}(held.classid::bigint << 32 | held.objid::bigint)
       ELSE pg_catalog.${unlock}(${signed('held.classid')}, ${signed('held.objid')})`;
-  return `${ownSearchPath}; DO $release$
+  return `DO $release$
 DECLARE held record; ours boolean; said text := pg_catalog.current_setting('client_min_messages');
 BEGIN
   PERFORM pg_catalog.set_config('client_min_messages', 'error', true);
@@ -111,7 +111,7 @@ BEGIN
     END LOOP;
   END LOOP;
   PERFORM pg_catalog.set_config('client_min_messages', said, true);
-END $release$; SET LOCAL search_path TO DEFAULT`;
+END $release$`;
 }
 
 /** SQL that gives ours back, and any other that the session holds, however often it took it. */
