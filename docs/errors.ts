@@ -118,13 +118,13 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
   'directives.foreign': {
     facts: { tool: 'goose', annotation: '+goose Down' },
     cause:
-      "The file is another tool's (goose, sql-migrate, micrate, dbmate, tern, node-pg-migrate, rambler, MyBatis Migrations, Play evolutions, Liquibase, graphile-migrate, Sqitch, Atlas), told by the comments that it reads. To PostgreSQL they are plain comments: the way up and the way down would run one after the other. A file with its way up alone is refused too.",
+      "The file is another tool's (goose, sql-migrate, micrate, dbmate, tern, node-pg-migrate, rambler, MyBatis Migrations, Play evolutions, Liquibase, graphile-migrate, Sqitch, Atlas), told by the comments that it reads. To PostgreSQL they are plain comments: the way up and the way down would run one after the other. A file with its way up alone is refused too, and `baseline` records none of them.",
   },
   'directives.misplaced': { cause: 'A directive holds for the whole file, so it stands before the first statement.' },
   'parse.empty': {
     cause:
       'The file is empty, or holds comments and directives only, such as one that `new` has made and nobody has filled in. It would be recorded as applied, and what is written into it later would never run. Of a `.down.sql` that means a rollback that undoes nothing.',
-    cure: 'A file that an older version of amelia-db has recorded while it was empty stays applied, and is pending again as soon as it has statements.',
+    cure: 'A file that an older version of amelia-db has recorded while it was empty stays applied, and is pending again as soon as it has statements; `verify` passes over it until then. `baseline` refuses such a file too: it is not what was applied.',
   },
   'parse.transaction-control': {
     cause:

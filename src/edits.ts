@@ -2,10 +2,11 @@
 import { acceptChecksum, forgetUnfinished } from './database/history-edits.ts';
 import type { HistoryReading } from './database/history.ts';
 import { deleteRecord, insertRecord } from './database/record.ts';
+import { throwTogether } from './errors.ts';
 import type { HistoryChangeResult } from './events.ts';
 import type { Folder } from './migration/folder.ts';
 import { planBaseline, planRepair } from './migration/plan.ts';
-import type { MigrationStatus } from './migration/types.ts';
+import type { MigrationStatus, Step } from './migration/types.ts';
 import type { RepairOptions } from './options.ts';
 import { removedRows } from './results.ts';
 
@@ -24,9 +25,12 @@ export interface Editing {
   readonly folder: Folder;
 }
 
-/** Throws as `planBaseline` does. */
+/** Throws as `planBaseline` does; and `parse.empty` and `directives.foreign`, of files that cannot have been applied as they are. */
 export function baselineEdits({ table, columns, statuses, folder }: Editing, upTo: bigint): Edit[] {
-  return planBaseline(statuses, upTo).map((file) => {
+  const files = planBaseline(statuses, upTo);
+  const problems = folder.problemsIn(files.map((file): Step => ({ direction: 'up', file })));
+  throwTogether(problems.filter(({ code }) => ['parse.empty', 'directives.foreign'].includes(code)));
+  return files.map((file) => {
     const { version, name } = file;
     const record = { version, name, ...folder.checksumsOf(file), durationMs: 0 };
     return {

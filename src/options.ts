@@ -20,6 +20,8 @@ export interface MigratorSettings {
   readonly migrations: string;
   /** A folder without any migration is no error. */
   readonly allowEmpty?: boolean;
+  /** @internal The versions that there are; a file of another version is passed over. All of them when left out. */
+  readonly only?: ReadonlySet<bigint>;
   /** `[schema.]table`, each part quoted as in SQL where needed. Default `schema_migrations` in the first schema of search_path. */
   readonly historyTable?: string;
   /** `lock_timeout` of each statement, in milliseconds; 0 is none. Default 5000. */

@@ -9,6 +9,8 @@ import { journalOf } from './database/history.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import { Folder } from './migration/folder.ts';
 import { readRegular } from './regular-file.ts';
+import { highest, withoutFilled } from './migration/status.ts';
+import type { MigrationFile } from './migration/types.ts';
 import { openMigrator } from './migrator.ts';
 import type { MigratorSettings, VerifyOptions } from './options.ts';
 import { readSchema } from './schema/catalog.ts';
@@ -26,11 +28,12 @@ export async function runVerification(settings: MigratorSettings, options: Verif
   return await workspace.connected({}, async ({ session, database, reading, pooled }, folder) => {
     // It has nothing to do while the scratch server works, and a catalog of thousands of tables takes its time.
     if (!pooled) session.send('SET idle_session_timeout = 0; SET statement_timeout = 0');
-    const applied = reading.applied.map(({ version }) => version);
-    const version = applied.reduce<bigint | null>((max, each) => (max === null || each > max ? each : max), null);
+    const rows = withoutFilled(folder.files, folder.checksums(reading), reading);
+    const applied = rows.map(({ version }) => version);
+    const version = highest(applied);
     onPhase('replay');
     const begun = performance.now();
-    const replayed = await replay(settings, version);
+    const replayed = await replay(settings, toReplay(applied, folder));
     const replaying: VerifyPhase = { name: 'replay', ms: Math.round(performance.now() - begun) };
     try {
       const own = { session, without: ownTables(reading.table) };
@@ -65,8 +68,8 @@ export const contractPath = (migrations: string): string =>
 export async function contractOf(
   settings: Pick<MigratorSettings, 'migrations' | 'allowEmpty' | 'signal'>,
 ): Promise<string> {
-  const last = Folder.open(settings.migrations, settings).files.at(-1);
-  const replayed = await replay(settings, last?.version ?? null);
+  const { files } = Folder.open(settings.migrations, settings);
+  const replayed = await replay(settings, new Set(files.map(({ version }) => version)));
   try {
     return await writeContract(await readSchema(replayed.place.session, { without: replayed.place.without }));
   } finally {
@@ -111,6 +114,15 @@ function historyFindings(applied: readonly bigint[], folder: Folder): { problems
   };
 }
 
+/** What the target has run. Of a file that an older version recorded while it was empty, nothing was, while it is. */
+function toReplay(applied: readonly bigint[], folder: Folder): ReadonlySet<bigint> {
+  const done = new Set(applied);
+  const isEmpty = (file: MigrationFile): boolean =>
+    folder.problemsIn([{ direction: 'up', file }]).some(({ code }) => code === 'parse.empty');
+  const files = folder.files.filter((file) => done.has(file.version) && !isEmpty(file));
+  return new Set(files.map(({ version }) => version));
+}
+
 /** The history table and its journal. */
 export function ownTables(table: TableName & { readonly schema: string }): RelationName[] {
   return [table, journalOf(table)].map((own) => ({ schema: own.schema ?? table.schema, name: own.table }));
@@ -125,8 +137,8 @@ export interface Replayed {
 
 type ReplaySettings = Pick<MigratorSettings, 'migrations' | 'historyTable' | 'scratch' | 'signal'>;
 
-/** Replays the migrations up to `version` in the scratch database of the settings, or in one inside this process. Throws `verify.scratch-*`. */
-export async function replay(settings: ReplaySettings, version: bigint | null): Promise<Replayed> {
+/** Replays the migrations of these versions in the scratch database of the settings, or in one inside this process. Throws `verify.scratch-*`. */
+export async function replay(settings: ReplaySettings, only: ReadonlySet<bigint>): Promise<Replayed> {
   const { scratch, migrations, signal } = settings;
   const { table } = parseTableName(settings.historyTable ?? '') ?? { table: 'schema_migrations' };
   const place = await openScratch(scratch, migrations, signal);
@@ -134,7 +146,7 @@ export async function replay(settings: ReplaySettings, version: bigint | null): 
   const database = 'connect' in server ? { running: server } : { target: server };
   try {
     const shared = { migrations, historyTable: quoteIdentifier(table), ...(signal && { signal }) };
-    if (version !== null) await openMigrator({ ...shared, database }).migrate({ to: version });
+    if (only.size > 0) await openMigrator({ ...shared, database, only }).migrate();
     const own = { schema: null, table };
     const unasked = { role: undefined, waitMs: 0, onEmbeddedWaiting: () => {} };
     const opened = await connect({ database, table: own, signal, ...unasked });

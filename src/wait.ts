@@ -7,8 +7,12 @@ import { Session } from './database/session.ts';
 import type { ConnectionTarget } from './database/target.ts';
 import { AmeliaError, isAmeliaError } from './errors.ts';
 import type { WaitResult, WaitSeen } from './events.ts';
-import { discover, readPiece } from './migration/discover.ts';
-import { highest } from './migration/status.ts';
+import type { HistoryReading } from './database/history.ts';
+import { readPiece } from './migration/discover.ts';
+import { Folder } from './migration/folder.ts';
+import { highest, withoutFilled } from './migration/status.ts';
+import { isOfEmptyFile } from './migration/template.ts';
+import type { AppliedMigration } from './migration/types.ts';
 import type { MigratorSettings, WaitForOptions } from './options.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -34,14 +38,16 @@ export async function waitFor(
   if (!('target' in database))
     throw new AmeliaError('wait.embedded', { dir: 'embedded' in database ? database.embedded : 'memory' });
   const server = database.target;
-  const wanted = target === 'head' ? headOf(workspace.settings) : target === undefined ? [] : [target];
+  const folder = target === 'head' ? folderOf(workspace.settings) : undefined;
+  const named = target === undefined || target === 'head' ? [] : [target];
+  const wanted = folder ? folder.files.map(({ version }) => version) : named;
   const wantedText = highest(wanted)?.toString() ?? null;
   const begun = performance.now();
   let pauseMs = firstPauseMs;
   let told = { key: '', at: 0 };
   for (;;) {
     const left = () => timeoutMs - (performance.now() - begun);
-    const found = await look(workspace, server, wanted, Math.max(left(), shortestLookMs));
+    const found = await look(workspace, server, { wanted, folder }, Math.max(left(), shortestLookMs));
     const waitedMs = Math.round(performance.now() - begun);
     const result = { target: wantedText, waitedMs, ...found };
     if (found.seen.state === 'reached' || left() <= 0) return result;
@@ -59,32 +65,33 @@ export async function waitFor(
   }
 }
 
-function headOf(settings: MigratorSettings): bigint[] {
+function folderOf(settings: MigratorSettings): Folder {
   const { migrations } = settings;
-  const files = discover(migrations, settings);
-  if (files.length === 0) throw new AmeliaError('wait.no-head', { path: migrations });
+  const folder = Folder.open(migrations, settings);
+  if (folder.files.length === 0) throw new AmeliaError('wait.no-head', { path: migrations });
   // A folder that is not whole is not the one that was meant.
-  for (const { path } of files) readPiece(path, 0, 1);
-  return files.map(({ version }) => version);
+  for (const { path } of folder.files) readPiece(path, 0, 1);
+  return folder;
+}
+
+/** The versions that are waited for, and the folder that they were taken from. */
+interface Wanted {
+  readonly wanted: readonly bigint[];
+  readonly folder: Folder | undefined;
 }
 
 type Look = Pick<WaitResult, 'seen' | 'database'>;
 
 /** One session, one look. What keeps us waiting is an answer, not an error. */
-async function look(
-  workspace: Workspace,
-  server: ConnectionTarget,
-  wanted: readonly bigint[],
-  withinMs: number,
-): Promise<Look> {
+async function look(workspace: Workspace, server: ConnectionTarget, versions: Wanted, withinMs: number): Promise<Look> {
   const { signal } = workspace.settings;
   const deadline = AbortSignal.timeout(Math.ceil(withinMs));
   const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   try {
-    if (wanted.length === 0) return await knock(server, until);
+    if (versions.wanted.length === 0) return await knock(server, until);
     const connection = await workspace.open({ signal: until });
     try {
-      return { seen: await judge(workspace, connection, wanted), database: connection.database };
+      return { seen: await judge(workspace, connection, versions), database: connection.database };
     } finally {
       await connection.close();
     }
@@ -112,8 +119,9 @@ async function knock(target: ConnectionTarget, signal: AbortSignal): Promise<Loo
   }
 }
 
-async function judge(workspace: Workspace, connection: Connection, wanted: readonly bigint[]): Promise<WaitSeen> {
-  const { applied, unfinished } = connection.reading;
+async function judge(workspace: Workspace, connection: Connection, { wanted, folder }: Wanted): Promise<WaitSeen> {
+  const { unfinished } = connection.reading;
+  const applied = appliedOf(connection.reading, () => folder ?? readableFolder(workspace.settings));
   const versions = new Set(applied.map(({ version }) => version));
   const target = highest(wanted) ?? 0n;
   const current = highest(versions)?.toString() ?? null;
@@ -122,6 +130,26 @@ async function judge(workspace: Workspace, connection: Connection, wanted: reado
   if (missing.length === 0 && open.length === 0) return { state: 'reached', current };
   const running = await workspace.lockHolder(connection);
   return { state: 'behind', current, missing, unfinished: open, running };
+}
+
+/** The rows that count, as in `status`; the folder is only looked at where there may be one that does not. */
+function appliedOf(reading: HistoryReading, open: () => Folder | undefined): readonly AppliedMigration[] {
+  const ofEmpty = reading.applied.filter(
+    ({ checksum, name }) => checksum !== null && isOfEmptyFile(checksum, name ?? ''),
+  );
+  const folder = ofEmpty.length === 0 ? undefined : open();
+  if (folder === undefined) return reading.applied;
+  const sums = folder.checksums({ applied: ofEmpty, unfinished: [] });
+  return withoutFilled(folder.files, sums, reading);
+}
+
+/** Undefined where there is none: who waits for one version needs no folder. */
+function readableFolder(settings: MigratorSettings): Folder | undefined {
+  try {
+    return Folder.open(settings.migrations, settings);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What may be over the next time, without anybody changing how this command was called. */

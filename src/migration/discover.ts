@@ -10,6 +10,8 @@ import type { MigrationFile } from './types.ts';
 export interface DiscoverOptions {
   /** A folder that holds no migration at all is no error. */
   readonly allowEmpty?: boolean | undefined;
+  /** The versions that there are; a file of another version is passed over. All of them when left out. */
+  readonly only?: ReadonlySet<bigint> | undefined;
 }
 
 /** The folder's migrations, lowest version first, each with its rollback. Throws as `list` does, and all of its problems together. */

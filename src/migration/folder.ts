@@ -23,7 +23,9 @@ export class Folder {
   /** Lists the folder, with all that is wrong with its names. Throws as `list` does. */
   static look(path: string, options: DiscoverOptions = {}): { folder: Folder; problems: readonly AmeliaError[] } {
     const { files, problems } = list(path, options);
-    return { folder: new Folder(path, files), problems };
+    const { only } = options;
+    const wanted = only ? files.filter(({ version }) => only.has(version)) : files;
+    return { folder: new Folder(path, wanted), problems };
   }
 
   /**

@@ -3,6 +3,8 @@
 import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseTarget } from '../../../src/database/target.ts';
+import { checksum } from '../../../src/migration/checksum.ts';
 import { freshDatabase } from '../../support/database.ts';
 import { engineFor, failureOf } from '../../support/engine.ts';
 import { addFiles, folderOf } from '../../support/folder.ts';
@@ -19,7 +21,8 @@ describe('a file that an older version recorded while it was empty', () => {
     await engineFor(url, folder).migrate();
     await query(`INSERT INTO schema_migrations (version, name, checksum) VALUES (2, 'b', '${ofNothing}')`);
     addFiles(folder, { '002_b.sql': '' });
-    return { engine: engineFor(url, folder), folder, query };
+    const scratch = parseTarget({ url: (await freshDatabase()).url, env: {} });
+    return { engine: engineFor(url, folder, { scratch }), folder, url, query };
   };
 
   it('stays applied while it is empty', async () => {
@@ -37,6 +40,71 @@ describe('a file that an older version recorded while it was empty', () => {
       { n: 2, b: 'b' },
     ]);
     expect(await engine.migrate()).toMatchObject({ steps: [] });
+  });
+
+  it.each(['', '-- nothing to do any more\n'])(
+    'is passed over by verify while it holds no statement: %j',
+    async (text) => {
+      const { engine, folder, query } = await recorded();
+      addFiles(folder, { '002_b.sql': text, '003_c.sql': 'CREATE TABLE c (id int CHECK (id > 0));' });
+      await query(`UPDATE schema_migrations SET checksum = '${checksum(Buffer.from(text))}' WHERE version = 2`);
+      await engine.migrate();
+      expect(await engine.verify()).toMatchObject({ version: '3', problems: [], summary: { proven: 1 } });
+    },
+  );
+
+  it('is passed over by verify when it is the last one', async () => {
+    const { engine } = await recorded();
+    expect(await engine.verify()).toMatchObject({ version: '2', problems: [], warnings: [] });
+  });
+
+  it('is pending for verify and for wait when it is filled in, as in status', async () => {
+    const { engine, folder } = await recorded();
+    addFiles(folder, { '003_c.sql': 'CREATE TABLE c ();' });
+    await engine.migrate();
+    addFiles(folder, { '002_b.sql': 'CREATE TABLE b ();' });
+    expect((await engine.status()).summary).toMatchObject({ outOfOrder: 1 });
+    expect(await engine.verify()).toMatchObject({ version: '3', problems: [], warnings: [{ name: '2' }] });
+    for (const target of ['head', 2n] as const) {
+      expect((await engine.wait({ target, timeoutMs: 0 })).seen).toMatchObject({ state: 'behind', missing: ['2'] });
+    }
+    await engine.migrate({ outOfOrder: true });
+    expect((await engine.wait({ target: 'head', timeoutMs: 0 })).seen).toMatchObject({ state: 'reached' });
+  });
+
+  it('counts for wait while it is empty, and where there is no folder to look at', async () => {
+    const { engine, url } = await recorded();
+    for (const target of ['head', 2n] as const) {
+      expect((await engine.wait({ target, timeoutMs: 0 })).seen).toMatchObject({ state: 'reached', current: '2' });
+    }
+    const elsewhere = engineFor(url, '/nowhere');
+    expect((await elsewhere.wait({ target: 2n, timeoutMs: 0 })).seen).toMatchObject({ state: 'reached', current: '2' });
+  });
+});
+
+describe('a baseline', () => {
+  const files = { '1_a.sql': 'CREATE TABLE a ();', '2_b.sql': '', '3_c.sql': '-- +goose Up\nCREATE TABLE c ();' };
+
+  it.each([
+    [2n, ['parse.empty']],
+    [3n, ['parse.empty', 'directives.foreign']],
+  ])('up to %s is refused, as by migrate: such a file is not what was applied', async (version, codes) => {
+    const database = await freshDatabase();
+    const error = await failureOf(engineFor(database.url, folderOf(files)).baseline(version), 'parse.empty');
+    expect([error, ...error.others].map(({ code }) => code)).toEqual(codes);
+    expect(error.exitStatus).toBe(3);
+    expect(await database.query(`SELECT to_regclass('schema_migrations') AS history`)).toEqual([{ history: null }]);
+  });
+
+  it('below them is recorded', async () => {
+    const { url } = await freshDatabase();
+    expect((await engineFor(url, folderOf(files)).baseline(1n)).changes).toHaveLength(1);
+  });
+
+  it('records what cannot be run in our way and was run in another, such as a COMMIT', async () => {
+    const { url } = await freshDatabase();
+    const folder = folderOf({ '1_a.sql': 'CREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();' });
+    expect((await engineFor(url, folder).baseline(1n)).changes).toHaveLength(1);
   });
 });
 
