@@ -1,7 +1,7 @@
 // Builds and packs the package, or takes the tarball that AMELIA_TEST_TARBALL names, and installs it as README.md
 // says, in a place of its own: the end-to-end tests run that, so a file that is missing from the tarball fails them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ let folder: string | undefined;
 
 export function setup(project: TestProject): void {
   folder = mkdtempSync(join(tmpdir(), 'amelia-db-package-'));
+  chmodSync(folder, 0o755); // as a global installation, for another user to run
   const prefix = join(folder, 'prefix');
   const checkout = fileURLToPath(new URL('../../', import.meta.url));
   const npm = (args: string[], cwd: string) => execFileSync('npm', [...args, '--silent'], { cwd, stdio: 'pipe' });

@@ -1,5 +1,5 @@
 // A TCP proxy in front of a server: counts what a client sends and waits for, adds latency, and
-// cuts or freezes connections at a chosen message. Never changes a byte.
+// cuts or freezes connections at a chosen message, or has the server answer it with an error. Else never changes a byte.
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -20,9 +20,10 @@ export interface ProxyFault {
    * `cut-before`: the message is lost and the connection with it. `cut-after`: the server receives the
    * message and acts on it, the client sees its connection break instead of the answer. `freeze-before`
    * and `freeze-after`: the same, but the connection stays open and silent in both directions.
-   * `call-before` and `call-after`: `call` happens while this message, or the next one, waits.
+   * `call-before` and `call-after`: `call` happens while this message, or the next one, waits. `fail`: the server
+   * receives a query that fails in place of this one; a message that is no query passes.
    */
-  what: 'cut-before' | 'cut-after' | 'freeze-before' | 'freeze-after' | 'call-before' | 'call-after';
+  what: 'fail' | 'cut-before' | 'cut-after' | 'freeze-before' | 'freeze-after' | 'call-before' | 'call-after';
   /** What the client sends waits until it is done. With `cut` that is lost, and the server sees its client go. */
   call?: (moment: ProxyMoment) => Promise<'go-on' | 'cut'>;
 }
@@ -131,6 +132,10 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
           if (what === 'call-before') toServer(bytes);
           continue;
         }
+        if (what === 'fail') {
+          toServer(message?.type === 'Q' ? failing : bytes);
+          continue;
+        }
         if (what === 'cut-before') return drop(link);
         if (what !== 'freeze-before') toServer(bytes);
         if (what === undefined) continue;
@@ -187,6 +192,9 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
   if (options.onTestFinished !== false) (options.onTestFinished ?? onTestFinished)(() => proxy.close());
   return proxy;
 }
+
+const failingText = Buffer.from('SELECT 1/0\0');
+const failing = Buffer.concat([Buffer.from('Q\0\0\0'), Buffer.from([failingText.length + 4]), failingText]);
 
 /** Hands chunks on in their order after a delay; null is the end of the stream. */
 function delayed(delayMs: number, pass: (chunk: Buffer | null) => void): (chunk: Buffer | null) => void {
