@@ -1,6 +1,6 @@
 // The image as a cluster runs it: another user, a read-only file system, no rights, a small memory.
 // The commands are those of docs/docker.md.
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import {
@@ -41,6 +41,9 @@ test('migrates, says so, waits and proves, with a read-only file system, no righ
   const commands = ['wait', 'migrate', 'migrate', 'status --check', 'wait --for head', 'verify'];
   const results = await runs(strictly({ url, migrations: own }), commands);
   expect(results).toMatchObject(Object.fromEntries(commands.map((command) => [command, { status: 0 }])));
+  // The server is named by its host name; Node.js has nothing to say of how it is found.
+  for (const { stderr } of Object.values(results)) expect(stderr).not.toMatch(/^\(node:|Warning: /m);
+  expect(results['status --check']?.stderr).toBe('');
   expect(results['migrate']?.stdout).toContain('nothing to do');
   expect(results['verify']?.stdout).toContain('35 of 35 constraints proven');
   expect(await psql("select count(*) from pg_tables where tablename = 'workflows'")).toBe('1');
@@ -64,6 +67,14 @@ test('is small, has no shell, no health check, and says what it is', async () =>
   });
   const shell = await docker('run', '--rm', '--entrypoint', '/bin/sh', image, '-c', 'true');
   expect(shell.stderr).toMatch(/no such file or directory/);
+});
+
+test('has the Node.js that its Dockerfile names, which says nothing of its own', async () => {
+  const [, major] = /^ARG NODE_IMAGE=node:(\d+)-/m.exec(readFileSync(join(checkout, 'Dockerfile'), 'utf8')) ?? [];
+  const version = await succeed('run', '--rm', '--entrypoint', '/usr/local/bin/node', image, '--version');
+  expect(version).toMatch(new RegExp(`^v${major}\\.`));
+  const named = await docker('run', '--rm', ...limits, image, 'status', '--database-url', 'postgresql://u@localhost/d');
+  expect(named.stderr).not.toMatch(/^\(node:|Warning: |internal\.bug/m);
 });
 
 test('carries its bill of materials: packages of npm and of Debian', async () => {
