@@ -59,7 +59,7 @@ export function errorsPage(readme: string): string {
     written,
     '# Errors',
     '',
-    'Every error has a code. It is printed as `error[CODE]: message`, with a hint where there is something to do, and `--json` has it as `error.code`. The part before the dot is the stage that found it. NAMES IN CAPITALS stand for what differs.',
+    'Every error has a code. It is printed as `error[CODE]: message`, with a hint where there is something to do and the command that prints its section of this page, `amelia-db explain CODE`; `--json` has it as `error.code`. The part before the dot is the stage that found it. NAMES IN CAPITALS stand for what differs.',
     '',
     'The exit status tells a script the kind of failure; it is the number of the section below.',
     '',

@@ -9,6 +9,8 @@ type Catalogue = typeof catalogue;
 /** Every code that amelia-db can report; the part before the dot is the room that throws it. */
 export type ErrorCode = keyof Catalogue;
 
+export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
+
 /** The facts that an error with this code is made of. */
 export type ErrorFacts<C extends ErrorCode> = Parameters<Catalogue[C]['message']>[0];
 

@@ -15,6 +15,7 @@ export const commandNames = [
   'baseline',
   'repair',
   'doctor',
+  'explain',
   'completion',
 ] as const;
 
@@ -82,6 +83,7 @@ const modules: Record<RunName, () => Promise<Command>> = {
   baseline: () => import('./commands/baseline.ts'),
   doctor: () => import('./commands/doctor.ts'),
   repair: () => import('./commands/repair.ts'),
+  explain: () => import('./commands/explain.ts'),
 };
 
 export const loadCommand = (name: RunName): Promise<Command> => modules[name]();

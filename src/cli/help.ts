@@ -111,7 +111,6 @@ const examples: Record<CommandName | '', readonly (readonly [command: string, do
   '': [
     ['new create_users', 'begin: migrations/001_create_users.sql'],
     ['migrate --embedded', 'try it, without a server'],
-    ['status --check', 'for scripts: exit 7 unless all is well'],
   ],
   migrate: [
     ['migrate --dry-run', 'print the SQL, touch nothing'],
@@ -154,6 +153,10 @@ const examples: Record<CommandName | '', readonly (readonly [command: string, do
     ['new "Add email" --with-rollback', 'and 008_add_email.down.sql'],
   ],
   baseline: [['baseline 7', 'what versions 1 to 7 do is in the database already']],
+  explain: [
+    ['explain plan.modified', 'its page of docs/errors.md'],
+    ['explain', 'every code with its message'],
+  ],
   completion: [
     ['completion bash > ~/.amelia-db.bash', 'source it in ~/.bashrc'],
     ['completion zsh > ~/.amelia-db.zsh', 'in ~/.zshrc, after compinit'],

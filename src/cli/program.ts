@@ -1,6 +1,6 @@
 // The program as commander knows it: commands, options, help. Parses; runs nothing and prints nothing.
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { AmeliaError } from '../errors.ts';
+import { AmeliaError, errorCodes } from '../errors.ts';
 import { checkForms, logForms, oneOf, verifyForms, verifyParts } from './arguments.ts';
 import { commandNames, type CommandName, type CommandOptions, type Invocation, type TextName } from './commands.ts';
 import { completionScript, shells } from './completion.ts';
@@ -68,7 +68,11 @@ function usageError(error: CommanderError, args: readonly string[]): AmeliaError
   );
 }
 
-const argumentWords: Partial<Record<CommandName, readonly string[]>> = { verify: verifyParts, completion: shells };
+const argumentWords: Partial<Record<CommandName, readonly string[]>> = {
+  verify: verifyParts,
+  explain: errorCodes,
+  completion: shells,
+};
 
 function createProgram(
   { version, columns = usualHelp }: ProgramSettings,
@@ -218,6 +222,13 @@ function createProgram(
   )
     .option('--accept-modified <VERSION...>', 'the database is as the modified file says')
     .option('--resolve <VERSION=STATE...>', 'an unfinished migration is applied, or pending again');
+
+  command(
+    'explain',
+    '[CODE]',
+    'what an error means, and what to do',
+    'what the error with that code, such as plan.modified, means and what to do; without CODE, all codes',
+  );
 
   program.commandsGroup('Shell');
   const completion = describe(

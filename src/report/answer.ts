@@ -8,6 +8,7 @@ import { sarifLog } from './check-sarif.ts';
 import { checkLines } from './check.ts';
 import type { Answer, CreatedResult } from './reporter.ts';
 import { doctorLines } from './doctor.ts';
+import { listLines, pageLines } from './explain.ts';
 import { statusLines } from './status.ts';
 import type { Style } from './style.ts';
 import type { VersionNames } from './versions.ts';
@@ -60,6 +61,11 @@ export function printAnswer(answer: Answer, to: Answering): void {
       if (answer.form === 'github') return to.writer.text(`${githubLines(answer.result).join('\n')}\n`, 'commands');
       if (answer.form === 'sarif') return to.writer.json(sarifLog(answer.result, answer.tool), 2);
       return print(checkReport(answer, to), to);
+    case 'explained':
+      return print(
+        answer.asList ? listLines(answer.result, to) : answer.result.flatMap((each) => pageLines(each, to)),
+        to,
+      );
     case 'created':
       return print(createdLines(answer.result), to);
   }

@@ -9,8 +9,15 @@ import { count, duration } from './words.ts';
 /** The lines of the report. With `quiet` only what is wrong. */
 export function checkLines(result: CheckResult, { style, writer, detail, versions }: Answering): string[] {
   const { findings, migrations, base } = result;
-  const frames = findings.flatMap(({ error, level }) => [
-    ...formatFailure(error, { columns: writer.columns, style, versions, redact: writer.redact, level }),
+  const frames = findings.flatMap(({ error, level }, i) => [
+    ...formatFailure(error, {
+      columns: writer.columns,
+      style,
+      versions,
+      redact: writer.redact,
+      level,
+      explains: findings.findLastIndex((each) => each.error.code === error.code) === i,
+    }),
     '',
   ]);
   if (detail === 'quiet') return frames;

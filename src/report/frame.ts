@@ -19,6 +19,8 @@ export interface FrameOptions {
   readonly otherwise?: string | undefined;
   /** False where another error follows: what the database holds now is said once. */
   readonly isLast?: boolean;
+  /** False where the same code follows: how to have it explained is said once. */
+  readonly explains?: boolean;
   /** Default error. */
   readonly level?: 'error' | 'warning';
 }
@@ -37,7 +39,11 @@ export function formatFailures(error: AmeliaError, options: FrameOptions): strin
   const more = error.others.length + 1 - errors.length;
   return [
     ...errors.flatMap((each, i) =>
-      formatFailure(each, i < errors.length - 1 || more > 0 ? { ...options, isLast: false } : options),
+      formatFailure(each, {
+        ...options,
+        isLast: i === errors.length - 1 && more === 0,
+        explains: errors.findLastIndex(({ code }) => code === each.code) === i,
+      }),
     ),
     ...(more > 0
       ? [`${more} more such errors: --json has them all`, ...outcome(error, options).map((line) => `  = ${line}`)]
@@ -54,6 +60,7 @@ export function formatFailures(error: AmeliaError, options: FrameOptions): strin
  *       │                  ^
  *       = rolled back: 0007 · applied before it: 0005, 0006 · not run: 0008
  *       hint: …
+ *       = amelia-db explain apply.statement-failed
  */
 export function formatFailure(error: AmeliaError, options: FrameOptions): string[] {
   const { style, redact, columns, level = 'error' } = options;
@@ -77,6 +84,7 @@ export function formatFailure(error: AmeliaError, options: FrameOptions): string
     ...notesOf(error).flatMap(({ label, text }) => indented(`= ${label}: `, text, style.detail)),
     ...(options.isLast === false ? [] : outcome(error, options)).flatMap((line) => indented('= ', line, style.detail)),
     ...(error.hint === undefined ? [] : indented('hint: ', error.hint, style.attention)),
+    ...(options.explains === false ? [] : indented('= ', `amelia-db explain ${error.code}`, style.detail)),
   ];
 }
 

@@ -63,6 +63,8 @@ function bodyOf(answer: Answer): Record<string, unknown> {
     }
     case 'check':
       return checkBody(answer.result);
+    case 'explained':
+      return { codes: answer.result };
     case 'contract':
     case 'created':
       return { ...answer.result };

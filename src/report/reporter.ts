@@ -32,6 +32,7 @@ export type Answer =
   | { readonly kind: 'wait'; readonly result: WaitResult }
   | { readonly kind: 'check'; readonly result: CheckResult; readonly form: CheckForm; readonly tool: Tool }
   | { readonly kind: 'contract'; readonly result: ContractText }
+  | { readonly kind: 'explained'; readonly result: readonly ExplainedError[]; readonly asList: boolean }
   | { readonly kind: 'created'; readonly result: CreatedResult };
 
 export type CheckForm = 'text' | 'github' | 'junit' | 'sarif' | 'json';
@@ -46,6 +47,18 @@ export interface Tool {
 export interface ContractText {
   readonly text: string;
   readonly file?: string;
+}
+
+/** An error as its page explains it. */
+export interface ExplainedError {
+  readonly code: string;
+  readonly exitStatus: number;
+  /** Of the exit status. */
+  readonly meaning: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Why it comes, and what to do. */
+  readonly text: string;
 }
 
 /** What `new` made. */

@@ -20,6 +20,7 @@ describe('the package', () => {
       'bin',
       'contract.schema.json',
       'dist',
+      'docs',
       'package.json',
     ]);
     expect(readFileSync(join(folder(), 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8')).toMatch(/^commander \d/m);

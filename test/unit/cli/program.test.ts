@@ -95,6 +95,7 @@ const commands: Record<CommandName, readonly string[]> = {
   new: ['--no-transaction', '--timestamp', '--with-rollback'],
   rollback: ['--steps N', '--to VERSION'],
   baseline: [],
+  explain: [],
   completion: [],
   repair: ['--accept-modified VERSION...', '--resolve VERSION=STATE...'],
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AmeliaError } from '../../../src/errors.ts';
 import type { RunResult, StepResult } from '../../../src/events.ts';
-import { formatFailure, sourceWindow } from '../../../src/report/frame.ts';
+import { formatFailure, formatFailures, sourceWindow } from '../../../src/report/frame.ts';
 import { createRedactor } from '../../../src/report/redact.ts';
 import { plainStyle } from '../../../src/report/style.ts';
 import { VersionNames } from '../../../src/report/versions.ts';
@@ -54,8 +54,21 @@ describe('an error', () => {
   │                          ^
   = detail: one
             two
-  = rolled back: 0007 · applied before it: 0005, 0006 · not run: 0008 · the database is at 0006`,
+  = rolled back: 0007 · applied before it: 0005, 0006 · not run: 0008 · the database is at 0006
+  = amelia-db explain apply.statement-failed`,
     );
+  });
+
+  it('ends with how to have it explained, once for each code', () => {
+    const conflict = (problem: string) => new AmeliaError('config.conflict', { problem });
+    const all = conflict('a').withOthers([
+      new AmeliaError('usage.invalid', { problem: 'b', hint: 'c' }),
+      conflict('d'),
+    ]);
+    const options = { columns: undefined, style: plainStyle, versions: new VersionNames(), redact: createRedactor([]) };
+    const ends = formatFailures(all, options).filter((line) => line.includes('explain'));
+    expect(ends).toEqual(['  = amelia-db explain usage.invalid', '  = amelia-db explain config.conflict']);
+    expect(formatFailures(all, options).at(-1)).toBe(ends[1]);
   });
 
   it('says of a rollback what is still applied', () => {
@@ -108,7 +121,8 @@ describe('an error', () => {
   that does not fit on one line of this
   terminal
   hint: a hint that is also rather long
-        for it`,
+        for it
+  = amelia-db explain config.conflict`,
     );
   });
 

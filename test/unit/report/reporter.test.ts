@@ -52,6 +52,7 @@ const failureText = `error[apply.statement-failed]: column "emial" does not exis
  3│ select emial
   │        ^
   = rolled back: 0006 · applied before it: 0005 · not run: 0007 · the database is at 0005
+  = amelia-db explain apply.statement-failed
 `;
 
 describe('a pipe', () => {
@@ -161,7 +162,7 @@ describe('a failure before anything ran', () => {
   it('of the usage says no such thing', async () => {
     const { reporter, err } = await open();
     await reporter.finish({ failure: new AmeliaError('usage.invalid', { problem: 'no', hint: 'yes' }) });
-    expect(err.text()).toBe('error[usage.invalid]: no\n  hint: yes\n');
+    expect(err.text()).toBe('error[usage.invalid]: no\n  hint: yes\n  = amelia-db explain usage.invalid\n');
   });
 
   it('says that nothing is known after a migration had begun', async () => {
@@ -189,7 +190,8 @@ error[apply.statement-failed]: column "emial" does not exist (42703)
  3│ select emial
   │        ^
   = rolled back: 0006 · applied before it: 0005 · not run: 0007 · the database
-    is at 0005`,
+    is at 0005
+  = amelia-db explain apply.statement-failed`,
   40: `  notice: relation "x" already exists,
     skipping
     (migrations/0005_users.sql:2)
@@ -203,7 +205,9 @@ error[apply.statement-failed]: column
   │        ^
   = rolled back: 0006 · applied before
     it: 0005 · not run: 0007 · the
-    database is at 0005`,
+    database is at 0005
+  = amelia-db explain
+    apply.statement-failed`,
 };
 
 describe('a terminal', () => {
