@@ -1,11 +1,12 @@
 // The program as commander knows it: commands, options, help. Parses; runs nothing and prints nothing.
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { AmeliaError, errorCodes } from '../errors.ts';
-import { checkForms, logForms, oneOf, verifyForms, verifyParts } from './arguments.ts';
+import { checkForms, oneOf, verifyForms, verifyParts } from './arguments.ts';
 import { commandNames, type CommandName, type CommandOptions, type Invocation, type TextName } from './commands.ts';
 import { completionScript, shells } from './completion.ts';
 import type { CommonOptions } from './config.ts';
-import { formatHelp, groups } from './help.ts';
+import { commonOptions, offering } from './common-options.ts';
+import { formatHelp } from './help.ts';
 
 /** What the arguments ask for: a command, or a text about the program (help, a completion script) and nothing else. */
 export type Parsed =
@@ -260,12 +261,6 @@ function refuseTwice(command: Command): void {
   }
 }
 
-/** What completion offers for an option or argument; whoever reads its value says what it accepts. */
-function offering<T extends Option | Argument>(option: T, words: readonly string[]): T {
-  option.argChoices = [...words];
-  return option;
-}
-
 /** `--format`, which can be given several times. */
 const formats = (forms: readonly string[], description: string): Option =>
   offering(new Option('--format <FORM>', description), forms).argParser(
@@ -276,34 +271,3 @@ const argumentsOf = (command: Command): string =>
   command.registeredArguments
     .map((argument) => (argument.required ? argument.name() : `[${argument.name()}]`))
     .join(' ');
-
-/** The options of every command; their environment variables and defaults are those of cli.md. */
-function commonOptions(): Option[] {
-  const option = (group: keyof typeof groups, flags: string, description: string): Option =>
-    new Option(flags, description).helpGroup(groups[group]);
-  return [
-    option('database', '-d, --database-url <URL>', 'default postgresql://localhost:5432/amelia [DATABASE_URL]'),
-    option('database', '--database-url-file <FILE>', 'a file that holds the URL [DATABASE_URL_FILE]'),
-    option('database', '--embedded [DIR]', 'PostgreSQL in this process, default .amelia-db [AMELIA_DB_EMBEDDED]'),
-    option('database', '-m, --migrations <DIR>', 'default migrations [AMELIA_DB_MIGRATIONS]'),
-    option('database', '--allow-empty', 'a folder without a migration is right [AMELIA_DB_ALLOW_EMPTY]'),
-    option('database', '--history-table <[SCHEMA.]TABLE>', 'default schema_migrations [AMELIA_DB_HISTORY_TABLE]'),
-    option('database', '--lock-timeout <DURATION>', 'of each statement, default 5s [AMELIA_DB_LOCK_TIMEOUT]'),
-    option(
-      'database',
-      '--statement-timeout <DURATION>',
-      'of each statement, default none [AMELIA_DB_STATEMENT_TIMEOUT]',
-    ),
-    option('database', '--role <ROLE>', 'SET ROLE before anything [AMELIA_DB_ROLE]'),
-    option('output', '--json', 'one JSON document on stdout [AMELIA_DB_JSON]'),
-    offering(
-      option('output', '--log <FORM>', 'progress on stderr as text or json, default text [AMELIA_DB_LOG]'),
-      logForms,
-    ),
-    option('output', '--color', 'colours even where there is no terminal [FORCE_COLOR]'),
-    option('output', '--no-color', 'no colours [NO_COLOR]'),
-    option('output', '-q, --quiet', 'print errors only, and what was asked for'),
-    option('output', '-v, --verbose', 'print each statement with its time'),
-    option('output', '--show-values', 'print the values of rows in errors, not *** [AMELIA_DB_SHOW_VALUES]'),
-  ];
-}

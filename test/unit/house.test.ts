@@ -170,7 +170,7 @@ const soleImporters: Readonly<Record<string, RegExp>> = {
   chalk: /^report\/style\.ts$/,
   ora: /^report\/terminal\.ts$/,
   'string-width': /^report\/width\.ts$/,
-  commander: /^cli\/(program|help|completion)\.ts$/,
+  commander: /^cli\/(common-options|program|help|completion)\.ts$/,
   postgres: /^database\//,
   yaml: /^schema\/contract\.ts$/,
   '@electric-sql/pglite': /^database\/embedded/,
