@@ -62,6 +62,7 @@ function withoutRow(text: string): string {
 /** The same error without the values of rows in its facts. */
 export function withoutRows(error: AmeliaError): AmeliaError {
   const { code, location, cause, result, stack } = error;
+  const others = error.others.map(withoutRows);
   const facts = error.facts as Readonly<Record<string, unknown>> & { readonly sqlstate?: string | null };
   const sqlstate = facts.sqlstate ?? null;
   const clean: Record<string, unknown> = { ...facts };
@@ -74,7 +75,7 @@ export function withoutRows(error: AmeliaError): AmeliaError {
       return { label, text: withoutData(text, { sqlstate, label }) };
     });
   }
-  const made = new AmeliaError(code, clean as typeof error.facts, { location, cause, result });
+  const made = new AmeliaError(code, clean as typeof error.facts, { location, cause, result, others });
   if (stack !== undefined) made.stack = stack;
   return made;
 }

@@ -39,10 +39,15 @@ describe('the package', () => {
       metadata: { component: Component };
       components: Component[];
     };
-    const { version, dependencies } = JSON.parse(read('package.json')) as Component & { dependencies: object };
+    const { version } = JSON.parse(read('package.json')) as Component;
     expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'amelia-db', version } } });
     const bundled = read('dist/THIRD-PARTY-LICENCES.txt').match(/^[@a-z][\w@/.-]* \d+\.\d+\.\d+$/gm) ?? [];
-    const installed = Object.entries(dependencies).map(([name, exact]) => `${name} ${exact}`);
+    // A global installation keeps the dependencies, and theirs, in the package's own folder.
+    const modules = readdirSync(join(folder(), 'node_modules'), { recursive: true, encoding: 'utf8' });
+    const installed = modules
+      .filter((file) => /^(?:@[^/]+\/)?[^/@]+\/package\.json$/.test(file))
+      .map((file) => JSON.parse(read(join('node_modules', file))) as Component)
+      .map((each) => `${each.name} ${each.version}`);
     const listed = sbom.components.map((component) => `${component.name} ${component.version}`);
     expect(bundled).toEqual(
       expect.arrayContaining([expect.stringMatching(/^postgres /), expect.stringMatching(/^ora /)]),

@@ -89,4 +89,18 @@ describe('an error without values', () => {
     expect(clean.message).toBe('invalid input syntax for type integer: "***" (22P02)');
     expect(JSON.stringify(clean.facts)).not.toContain('ann');
   });
+
+  it('keeps the errors beside it, without their values', () => {
+    const facts = {
+      version: '1',
+      reason: 'invalid input syntax for type integer: "ann"',
+      sqlstate: '22P02',
+      notes: [],
+    };
+    const second = new AmeliaError('apply.statement-failed', facts);
+
+    const [other] = withoutRows(new AmeliaError('apply.statement-failed', facts, { others: [second] })).others;
+
+    expect(other?.message).toBe('invalid input syntax for type integer: "***" (22P02)');
+  });
 });
