@@ -23,6 +23,8 @@ export interface AmeliaOptions {
   bin?: string;
   /** Another Node.js than this one. */
   node?: string;
+  /** Another user than the one that runs the tests. */
+  uid?: number;
   /** Options of Node itself, such as `--import`. */
   nodeOptions?: string[];
 }
@@ -64,7 +66,7 @@ export function amelia(args: string[], options: AmeliaOptions = {}): Promise<Ame
 
 /** Starts the command and leaves it running, with its standard input open, to be signalled or killed. */
 export function spawnAmelia(args: string[], options: AmeliaOptions = {}): RunningAmelia {
-  const { env, cwd, timeoutMs = 60_000, signal, bin = installedBin(), nodeOptions = [] } = options;
+  const { env, cwd, timeoutMs = 60_000, signal, uid, bin = installedBin(), nodeOptions = [] } = options;
   const { node = process.execPath } = options;
   const child = spawn(node, [...nodeOptions, bin, ...args], {
     env: cleanEnvironment(env),
@@ -72,6 +74,7 @@ export function spawnAmelia(args: string[], options: AmeliaOptions = {}): Runnin
     killSignal: 'SIGKILL',
     ...(cwd === undefined ? {} : { cwd }),
     ...(signal === undefined ? {} : { signal }),
+    ...(uid === undefined ? {} : { uid }),
   });
   const written = { stdout: '', stderr: '' };
   const watchers = new Set<() => void>();
