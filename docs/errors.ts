@@ -309,6 +309,12 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       'TLS was asked for and could not be had as asked: the server offers none, or its certificate does not stand up to `sslmode`.',
     cure: '`sslmode=require` encrypts, `verify-ca` checks who signed the certificate, `verify-full` the host name too; `sslrootcert` names the file of who may sign.',
   },
+  'session.channel-binding': {
+    facts: { target: 'localhost:5432' },
+    cause:
+      '`channel_binding=require` (or `PGCHANNELBINDING`) demands SCRAM-SHA-256-PLUS, in which the server proves that the TLS channel is its own. amelia-db does SCRAM-SHA-256 only, and does not pass over the demand.',
+    cure: '`channel_binding=prefer` takes what there is; `sslmode=verify-full` checks the certificate of the server instead.',
+  },
   'session.no-host': {
     facts: {
       said: ['db1:5432 is a standby', 'cannot reach db2:5432: nothing listens there (connection refused)'],

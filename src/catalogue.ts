@@ -426,6 +426,13 @@ export const catalogue = {
     (f: { target: string; reason: string; hint?: string }) => `no secure connection to ${f.target}: ${f.reason}`,
     (f) => f.hint,
   ),
+  'session.channel-binding': entry(
+    5,
+    (f: { target: string }) =>
+      `no connection to ${f.target}: channel binding is required (channel_binding, PGCHANNELBINDING), and amelia-db does not do SCRAM-SHA-256-PLUS yet`,
+    () =>
+      'write channel_binding=prefer; sslmode=verify-full with sslrootcert=system or a file keeps others from standing between',
+  ),
   'session.no-host': entry(
     5,
     (f: { said: readonly string[]; wanted: string }) =>

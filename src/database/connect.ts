@@ -51,7 +51,7 @@ export function describeAddress(host: string, port: number): string {
 
 /**
  * Connects to the first of the host's addresses that answers.
- * Throws `session.unreachable`, `session.timeout` or `session.tls` for the last one tried.
+ * Throws `session.unreachable`, `session.timeout` or `session.tls` for the last one tried, `session.channel-binding` before any.
  */
 export async function openSocket(
   target: ConnectionTarget,
@@ -60,6 +60,9 @@ export async function openSocket(
   options: OpenOptions = {},
 ): Promise<Connected> {
   const { keepAliveMs = defaultKeepAliveMs } = target;
+  if (target.channelBinding === 'require') {
+    throw new AmeliaError('session.channel-binding', { target: describeAddress(place.host, place.port) });
+  }
   const attempt = new Attempt(target, place, options.signal);
   const addresses = await attempt.lookUp();
   if (addresses.length > 0) options.onStage?.({ stage: 'dns', host: place.host, addresses });

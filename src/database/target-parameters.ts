@@ -13,6 +13,7 @@ const supported: Readonly<Record<string, string | undefined>> = {
   password: 'PGPASSWORD',
   dbname: 'PGDATABASE',
   passfile: 'PGPASSFILE',
+  channel_binding: 'PGCHANNELBINDING',
   target_session_attrs: 'PGTARGETSESSIONATTRS',
   load_balance_hosts: 'PGLOADBALANCEHOSTS',
   sslmode: 'PGSSLMODE',
@@ -48,11 +49,6 @@ const anything = /^/;
 
 /** What libpq 18 knows and amelia-db does not do. */
 const refused: Readonly<Record<string, Refused>> = {
-  channel_binding: {
-    env: 'PGCHANNELBINDING',
-    harmless: /^(prefer|disable)$/,
-    hint: 'sslmode=verify-full keeps others from standing between, too',
-  },
   require_auth: { env: 'PGREQUIREAUTH' },
   gssencmode: { env: 'PGGSSENCMODE', harmless: /^(prefer|disable)$/, hint: noGss },
   gssdelegation: { env: 'PGGSSDELEGATION', harmless: anything },

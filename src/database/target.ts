@@ -32,6 +32,8 @@ export interface ConnectionTarget extends TlsTarget {
   /** For all hosts. */
   readonly password: string | undefined;
   readonly database: string;
+  /** The server has to prove that the TLS channel is its own. */
+  readonly channelBinding?: 'require';
   /** Which of the hosts will do; any when left out. */
   readonly sessionAttributes?: SessionAttributes;
   /** The hosts are tried in an order that chance makes. */
@@ -99,6 +101,7 @@ export function parseTarget(from: {
   }
   const attributes = oneOf(sessionAttributes, 'target_session_attrs', p) ?? 'any';
   const balance = oneOf(['disable', 'random'] as const, 'load_balance_hosts', p);
+  const binding = oneOf(['prefer', 'require', 'disable'] as const, 'channel_binding', p) ?? 'prefer';
   const options = p['options'];
   const keepAliveMs = readKeepAlive(p);
   return {
@@ -106,6 +109,7 @@ export function parseTarget(from: {
     user,
     password,
     database,
+    ...(binding === 'require' && { channelBinding: binding }),
     ...(attributes !== 'any' && { sessionAttributes: attributes }),
     ...(balance === 'random' && { loadBalance: true as const }),
     ...readTls(p, env, warn),

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openSocket } from '../../../src/database/connect.ts';
 import { parseTarget, type ConnectionTarget, type Environment } from '../../../src/database/target.ts';
 import { isAmeliaError } from '../../../src/errors.ts';
 
@@ -122,7 +123,7 @@ describe('the URL', () => {
     ['postgres://h/d?hostaddr=db.example', /hostaddr is not an IP address/],
     ['postgres://a,b/d?hostaddr=::1', /names 2 hosts and 1 addresses/],
     ['postgres://h/d?service=x', /there is no service "x" in a pg_service.conf/],
-    ['postgres://h/d?channel_binding=require', /channel_binding is not supported/],
+    ['postgres://h/d?channel_binding=always', /channel_binding is none of libpq's \| known are: prefer, require/],
     ['postgres://h/d?require_auth=scram-sha-256', /require_auth is not supported/],
     ['postgres://h/d?gssencmode=require', /gssencmode is not supported \| GSSAPI/],
     ['postgres://%2Ftmp/d?requirepeer=postgres', /requirepeer is not supported/],
@@ -143,6 +144,33 @@ describe('the URL', () => {
     ['postgres://h/100%', /unescaped % in the database name \| % must be written %25/],
   ])('refuses %s', (url, says) => {
     expect(refusal(url)).toMatch(says);
+  });
+});
+
+describe('channel_binding', () => {
+  it.each<[string, Environment, ConnectionTarget['channelBinding']]>([
+    ['postgres://h/d?sslmode=require&channel_binding=require', {}, 'require'],
+    ['postgres://h/d', { PGCHANNELBINDING: 'require' }, 'require'],
+    ['postgres://h/d?channel_binding=disable', { PGCHANNELBINDING: 'require' }, undefined],
+    ['host=h channel_binding=require', {}, 'require'],
+    ['postgres://h/d?channel_binding=prefer', { PGCHANNELBINDING: 'require' }, undefined],
+    ['postgres://h/d', {}, undefined],
+  ])('%s with %j is %s', (url, env, wanted) => {
+    expect(parse(url, env).channelBinding).toBe(wanted);
+  });
+
+  it('is refused before anything is sent, where it is required', async () => {
+    const target = parse('postgres://u:s3cr3t@127.0.0.1:1/d?sslmode=require&channel_binding=require');
+    await expect(openSocket(target, target.hosts[0]!, 'required')).rejects.toMatchObject({
+      code: 'session.channel-binding',
+      exitCode: 5,
+    });
+  });
+
+  it('is read from a service', () => {
+    const PGSERVICEFILE = join(home, 'binding.conf');
+    writeFileSync(PGSERVICEFILE, '[neon]\nhost=h\nchannel_binding=require\n');
+    expect(parse('service=neon', { PGSERVICEFILE }).channelBinding).toBe('require');
   });
 });
 
