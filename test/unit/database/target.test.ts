@@ -163,7 +163,7 @@ describe('channel_binding', () => {
     const target = parse('postgres://u:s3cr3t@127.0.0.1:1/d?sslmode=require&channel_binding=require');
     await expect(openSocket(target, target.hosts[0]!, 'required')).rejects.toMatchObject({
       code: 'session.channel-binding',
-      exitCode: 5,
+      exitStatus: 5,
     });
   });
 
