@@ -64,13 +64,16 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
   let place = server;
   let pooled = false;
   const sessions: Session[] = [];
+  let isOver = false;
   const close = async () => {
+    isOver = true;
     // The first one holds the lock; a pooler would have to give up a connection whose transaction is open.
     if (pooled) sessions[0]?.send('ROLLBACK');
     for (const session of sessions.splice(0).reverse()) await session.close();
     await opened?.close();
   };
   const leave = () => {
+    isOver = true;
     for (const session of sessions) session.leave();
   };
   const open = async (first: string) => {
@@ -79,6 +82,12 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
       onWarning: settings.onWarning,
       onStage: ({ stage }) => stage === 'tcp' && settings.onReached?.(),
     });
+    // Nobody would close one that was asked for before the end and came after it: the process would not end.
+    if (isOver) {
+      answer.catch(() => {});
+      session.destroy();
+      throw new AmeliaError('session.lost', { reason: 'it was closed' });
+    }
     sessions.push(session);
     place = session.server; // where there are several hosts, no other one from now on
     return { session, answer };
