@@ -44,6 +44,7 @@ describe('says the same', () => {
   test.each([
     ['n > 3', 'n >= 4'],
     ['n > 3', '3 < n'],
+    ['t.n > 3', 'n >= 4'],
     ['NOT (n <= 3)', 'n > 3'],
     ['n >= 1 AND n <= 5', 'n = ANY (ARRAY[1, 2, 3, 4, 5])'],
     ['n <> 3', '(n < 3) OR (n > 3)'],
