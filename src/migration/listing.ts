@@ -64,10 +64,11 @@ export function listingOf(entries: readonly FolderEntry[]): Listing {
     rollbackOf.delete(version);
     return { version, name, path, rollbackPath: rollback.path };
   });
+  const told = new Set(problems.map(pathOf));
   for (const { path } of rollbackOf.values()) {
-    problems.push(
-      new AmeliaError('discover.orphan-rollback', { path, expected: path.replace(/\.down\.sql$/i, '.sql') }),
-    );
+    const expected = path.replace(/\.down\.sql$/i, '.sql');
+    // What is wrong with its migration is told already.
+    if (!told.has(expected)) problems.push(new AmeliaError('discover.orphan-rollback', { path, expected }));
   }
   return { files, problems };
 }
