@@ -133,6 +133,7 @@ export function runsEveryPart(version: NodeVersion, { showsThat = false } = {}):
         'completion bash',
         'completion zsh',
         'completion fish',
+        'explain usage.invalid',
       ])
         expect(await run(args)).toMatchObject({ status: 0, stderr: '' });
       expect(await run('migrat')).toMatchObject({
@@ -169,7 +170,11 @@ export function runsEveryPart(version: NodeVersion, { showsThat = false } = {}):
       expect(await run('contract --write -m migrations')).toMatchObject({ status: 0, stderr: '' });
       const other = await databaseFor('other');
       expect(await run(`baseline 1 ${on('migrations', other)}`)).toMatchObject({ status: 0, stderr: '' });
-      addFiles(folder, { 'migrations/001_people.sql': `${files['migrations/001_people.sql']}-- changed\n` });
+      addFiles(folder, { 'migrations/001_people.sql': `${files['migrations/001_people.sql']}SELECT 1;\n` });
+      expect(await run(`status ${on('migrations', other)}`)).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('modified') as string,
+      });
       expect(await run(`repair --accept-modified 1 ${on('migrations', other)}`)).toMatchObject({
         status: 0,
         stderr: '',
