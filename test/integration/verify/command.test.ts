@@ -1,22 +1,14 @@
 // verify as a command: exit statuses, forms of the report, the contract, the embedded scratch server, interruptions.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { main } from '../../../src/cli/main.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { engineFor } from '../../support/engine.ts';
 import { folderOf } from '../../support/folder.ts';
+import { run } from '../../unit/cli/host.ts';
 
 async function amelia(...args: string[]): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const status = await main({
-    argv: ['node', 'amelia-db', ...args],
-    env: {},
-    stdout: { write: (text: string) => (out += text), on: () => {} },
-    stderr: { write: (text: string) => (err += text), on: () => {} },
-    on: () => {},
-    off: () => {},
-  } as unknown as Parameters<typeof main>[0]);
-  return { status, out, err };
+  const { status, stdout, stderr } = await run(args);
+  return { status, out: stdout, err: stderr };
 }
 
 async function migrated(): Promise<{ db: TestDatabase; at: string[] }> {

@@ -22,7 +22,7 @@ async function fillTables(session: Session): Promise<void> {
   await session.query(`${builder.statements.join('; ')}; COMMIT; DISCARD TEMP`);
 }
 
-/** Every row with the transaction that wrote it, every sequence, the catalog, and what other sessions hold. */
+/** Every row with the transaction that wrote it, every sequence, the catalog, and the locks of other clients: autovacuum takes some at any time. */
 export async function stateOf(session: Session): Promise<Record<string, unknown>> {
   const [state] = await session.query(`SELECT
     (SELECT json_object_agg(relnamespace::regnamespace || '.' || relname, query_to_xml(format('SELECT xmin, t FROM %s t ORDER BY ctid', oid::regclass), true, false, '')::text)
@@ -31,8 +31,8 @@ export async function stateOf(session: Session): Promise<Record<string, unknown>
     (SELECT json_agg(c.oid::text || c.xmin::text ORDER BY c.oid) FROM pg_class c WHERE relpersistence <> 't') AS classes,
     (SELECT count(*) FROM pg_proc) AS functions, (SELECT count(*) FROM pg_constraint) AS constraints,
     (SELECT json_agg(t.tgname || t.tgenabled::text ORDER BY t.oid) FROM pg_trigger t) AS triggers,
-    (SELECT coalesce(json_agg(l), '[]') FROM pg_locks l WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND l.pid <> pg_backend_pid()) AS locks,
+    (SELECT coalesce(json_agg(l), '[]') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND pid <> pg_backend_pid()) AS locks,
     (SELECT count(*) FROM pg_prepared_xacts) AS prepared`);
   return state ?? {};
 }
