@@ -10,7 +10,7 @@ import type { ApplyContext, Work } from './work.ts';
 
 /** BEGIN of the transaction that has this mark, with what each statement runs under. */
 export function begin(context: ApplyContext, script: Script, mark: string): string {
-  return ['BEGIN', ownSettings(context, script, mark), ...asRole(context.role)].join('; ');
+  return ['BEGIN READ WRITE', ownSettings(context, script, mark), ...asRole(context.role)].join('; ');
 }
 
 /**
@@ -27,11 +27,26 @@ export function ownMark(mark: string): string {
 }
 
 const markSetting = 'amelia_db.migration';
+const committedSetting = 'amelia_db.committed';
 
-/** Fails with `lacksMark` in any other transaction than the one that was begun with this mark. Says all names by itself. */
-export function requireMark(mark: string): string {
-  const found = `pg_catalog.current_setting('${markSetting}', true) OPERATOR(pg_catalog.=) ${quoteLiteral(mark)}`;
-  return `SELECT pg_catalog.ln(CASE WHEN ${found} THEN 1 ELSE 0 END)`;
+/**
+ * Fails with `lacksMark` in any other transaction than the one that was begun with this mark, and where the one with
+ * the mark `after` is not what committed last. Says all names by itself.
+ */
+export function requireMark(mark: string, after?: string): string {
+  const has = (setting: string, value: string): string =>
+    `pg_catalog.current_setting('${setting}', true) OPERATOR(pg_catalog.=) ${quoteLiteral(value)}`;
+  const found = [has(markSetting, mark), ...(after === undefined ? [] : [has(committedSetting, after)])];
+  return `SELECT pg_catalog.ln(CASE WHEN ${found.join(' AND ')} THEN 1 ELSE 0 END)`;
+}
+
+/**
+ * For the session, before the first BEGIN of a flight, and after each COMMIT in it. What comes behind a BEGIN that was
+ * refused (a cancel may hit it) would commit statement by statement: it can write nothing now, each BEGIN of ours says
+ * READ WRITE, and no record is kept but the one behind the transaction that `committed` last.
+ */
+export function outside(committed: string): string {
+  return `SET default_transaction_read_only = on; SET ${committedSetting} = ${quoteLiteral(committed)}`;
 }
 
 /** The settings of a statement that cannot run in a transaction: they hold for the session until `setBack`. */
@@ -43,17 +58,24 @@ export function sessionSettings(context: ApplyContext, script: Script): string {
 /**
  * Deferred constraints checked, the mark looked for, the session set back, the record, COMMIT: one message, which
  * fails as a whole. `followed` when more records are sent behind it at once; not where the script may write into
- * the history.
+ * the history. `after` is the mark of the migration before it in flight, `leads` whether another one is behind it.
  */
 export function finish(
   context: ApplyContext,
   work: Work,
-  { mark, followed }: { readonly mark: string; readonly followed: boolean },
+  of: {
+    readonly mark: string;
+    readonly after: string | undefined;
+    readonly leads: boolean;
+    readonly followed: boolean;
+  },
 ): string {
+  const { mark, after, leads, followed } = of;
   return [
     'SET CONSTRAINTS ALL IMMEDIATE',
-    requireMark(mark),
+    requireMark(mark, after),
     setBack,
+    ...(leads ? [outside(mark)] : []),
     ...givenBack(context, work.script),
     ...asRole(context.role),
     record(context, work, { durationMs: null, followed }),

@@ -2,11 +2,12 @@
 // of an aborted transaction fail, the COMMIT of its record is not reached, and each record is only
 // written where those before it were. Most commits do not wait for the disk; what they did is told
 // when one that waited came after them.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAmeliaError, type AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
-import { begin, finish } from './envelope.ts';
+import { begin, finish, outside } from './envelope.ts';
 import { isFatal, isServerError } from './server-error.ts';
 import type { Script } from '../migration/types.ts';
 import { Run } from './run.ts';
@@ -91,7 +92,7 @@ async function send(
   works: readonly Work[],
   tell: (work: Work, outcome: Outcome) => void,
 ): Promise<{ untold: readonly Run[]; lost: AmeliaError | undefined }> {
-  const { session, watch } = context;
+  const { session, watch, pooled } = context;
   const durability = new Durability();
   const emit = (event: MigratorEvent) =>
     durability.tell(() => context.emit(event), { isClaim: event.type === 'migration-finished' });
@@ -99,9 +100,14 @@ async function send(
   const untold = new Set<Run>();
   const flight = { failed: false };
   let flying: Run[] = [];
+  let before: Run | undefined;
+  const opened = randomUUID();
   for (const [i, work] of works.entries()) {
+    // Behind a pooler nothing may be left in the session: there, each waits for its BEGIN, and counts the records.
+    const after = pooled ? undefined : (before?.mark ?? opened);
     const run: Run = new Run({ ...context, emit }, work, {
       flight,
+      after,
       onDone: ({ rows: [row] }) => {
         durability.committed({ waited: row?.['synchronous_commit'] !== 'off' });
         const outcome = run.end(doneState(work));
@@ -115,7 +121,9 @@ async function send(
     if (!run.goesOn) break;
     untold.add(run);
     flying.push(run);
+    if (after === opened) run.send('journal', outside(opened));
     run.send('begin', begin(context, work.script, run.mark));
+    if (pooled) await run.settled();
     await run.statements();
     // Without a watch, nobody could make what has committed durable while a later statement takes long.
     const followed =
@@ -123,14 +131,17 @@ async function send(
       isShort(works[i + 1]) &&
       (i + 1) % commitsAtOnce !== 0 &&
       !maySpeakOf(context.table.table, work.script);
-    if (run.goesOn) run.record(finish(context, work, { mark: run.mark, followed }));
+    const leads = !pooled && i + 1 < works.length;
+    if (run.goesOn) run.record(finish(context, work, { mark: run.mark, after, leads, followed }));
+    before = run;
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
     flying = flying.filter(({ done }) => !done);
   }
   await flying.at(-1)?.settled(); // what is in flight behind a failure fails with it
+  const ended = !before || (before.work === works.at(-1) && flying.every(({ done }) => done));
   try {
-    if (flying.some(({ done }) => !done)) await insist(session, 'ROLLBACK');
+    if (!ended) await insist(session, pooled ? 'ROLLBACK' : 'ROLLBACK; RESET ALL');
     await durability.settle(session);
   } catch {
     // A server that does not do that much is not asked for more.

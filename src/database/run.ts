@@ -8,19 +8,13 @@ import { Locator, summarize } from '../migration/location.ts';
 import { maskSql } from '../migration/secrets.ts';
 import type { Statement, TextReader } from '../migration/types.ts';
 import { isServerError, notKept, type ServerError } from './server-error.ts';
-import { ownSettings } from './envelope.ts';
+import { outside, ownSettings } from './envelope.ts';
 import { hiderOf, interruption, ownFailure, placeOf, statementFailure, withoutSecrets } from './failure.ts';
 import { journalOf } from './history.ts';
 import { readObstacles } from './record.ts';
 import type { Answer, Listener } from './session.ts';
 import { isWarning } from './warning.ts';
-import type { ApplyContext, Outcome, Work } from './work.ts';
-
-/** Migrations that are in flight together. */
-export interface Flight {
-  /** True once one of them has. */
-  failed: boolean;
-}
+import type { ApplyContext, Around, Flight, Outcome, Work } from './work.ts';
 
 /** Which of the messages: a statement by its index, or one of our own. */
 type Part = 'begin' | 'record' | 'journal' | number;
@@ -44,20 +38,15 @@ export class Run {
   recordSent = false;
 
   readonly #flight: Flight;
-  readonly #onDone: ((answer: Answer) => void) | undefined;
+  readonly #around: Around;
 
-  /** Nothing more is sent once another of the same `flight` has failed; `onDone` hears the record's answer. */
-  constructor(
-    context: ApplyContext,
-    work: Work,
-    around: { readonly flight?: Flight; readonly onDone?: (answer: Answer) => void } = {},
-  ) {
+  constructor(context: ApplyContext, work: Work, around: Around = {}) {
     this.#context = context;
     this.work = work;
     this.mark = `${work.version}/${randomUUID()}`;
     this.#reader = work.script.reader();
     this.#flight = around.flight ?? { failed: false };
-    this.#onDone = around.onDone;
+    this.#around = around;
   }
 
   /** False once something failed or the run was interrupted: then nothing more is sent. */
@@ -118,7 +107,9 @@ export class Run {
     if (!statement.copyData) this.send(index, text);
     if (statement.barrier === 'reset-all') {
       await this.settled();
-      if (this.goesOn) this.send('journal', ownSettings(this.#context, this.work.script, this.mark));
+      const { after } = this.#around;
+      const own = [ownSettings(this.#context, this.work.script, this.mark), ...(after ? [outside(after)] : [])];
+      if (this.goesOn) this.send('journal', own.join('; '));
     }
     if (!statement.copyData) return;
     await this.settled();
@@ -218,7 +209,7 @@ export class Run {
         if (at === 'begin') this.#tellBegun();
         else if (at === 'record') {
           this.#doneAt = performance.now();
-          this.#onDone?.(answer);
+          this.#around.onDone?.(answer);
         } else if (at !== 'journal') {
           this.#tellFinished(at, answer);
           this.#tellStarted(at + 1);

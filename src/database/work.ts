@@ -5,7 +5,7 @@ import type { Direction, Script, UnfinishedMigration } from '../migration/types.
 import type { Writable } from './history-columns.ts';
 import type { TableName } from './identifiers.ts';
 import type { Expected } from './record.ts';
-import type { Session } from './session.ts';
+import type { Answer, Session } from './session.ts';
 import type { Watch } from './watch.ts';
 
 /** One migration to run. `checksum` is what the record will hold. */
@@ -43,4 +43,20 @@ export interface ApplyContext extends Writable {
 export interface Outcome {
   readonly result: StepResult;
   readonly error?: AmeliaError;
+}
+
+/** Migrations that are in flight together. */
+export interface Flight {
+  /** True once one of them has. */
+  failed: boolean;
+}
+
+/** What a run has to do with the others. */
+export interface Around {
+  /** Nothing more is sent once another of the same has failed. */
+  readonly flight?: Flight;
+  /** The mark of the one before it in flight. */
+  readonly after?: string | undefined;
+  /** Hears the record's answer. */
+  readonly onDone?: (answer: Answer) => void;
 }
