@@ -140,6 +140,11 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
     cure: 'Remove it, or write the BEGIN before it.',
   },
   'parse.copy-to-stdout': { cause: '`COPY … TO stdout` in a migration.' },
+  'parse.text-setting': {
+    facts: { setting: 'client_encoding' },
+    cause:
+      'The file changes a setting that decides how the server reads text: `SET client_encoding` or `SET NAMES` to anything but UTF-8 (an old dump does), or `set_config()` of `standard_conforming_strings`.',
+  },
   'wait.no-head': { cause: '`wait --for head` with a folder that holds no migrations.' },
 
   'plan.unfinished': {

@@ -271,6 +271,18 @@ export const catalogue = {
     () => 'remove it, or copy to a file or a program on the server',
   ),
 
+  'parse.text-setting': entry(
+    3,
+    (f: { setting: 'client_encoding' | 'standard_conforming_strings' }) =>
+      f.setting === 'client_encoding'
+        ? 'this changes client_encoding: the server would read what follows in another encoding than UTF-8'
+        : 'this changes standard_conforming_strings by set_config(): what follows would be split otherwise than the server reads it',
+    (f) =>
+      f.setting === 'client_encoding'
+        ? 'remove it: a migration is UTF-8, and the server converts it to the encoding of the database'
+        : "write SET standard_conforming_strings = off as a statement of its own, or E'…' for strings with backslashes",
+  ),
+
   'wait.no-head': entry(
     3,
     (f: { path: string }) => `there are no migrations in ${f.path}, so there is no head to wait for`,

@@ -14,7 +14,9 @@ export type Command =
   /** ROLLBACK TO a savepoint. */
   | { readonly kind: 'rollback-to' }
   /** SET standard_conforming_strings, or a RESET of it; `all` for a RESET of everything. */
-  | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean; readonly all?: boolean };
+  | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean; readonly all?: boolean }
+  /** Makes the server read what follows as something else than the UTF-8, or the strings, that the splitter reads. */
+  | { readonly kind: 'reading'; readonly setting: 'client_encoding' | 'standard_conforming_strings' };
 
 /** Decodes a word in lower case; PostgreSQL folds only ASCII letters in a key word. */
 export function wordAt(text: Uint8Array, start: number, end: number): string {
@@ -45,7 +47,9 @@ export function readCommand(text: Uint8Array, start: number, end: number): Comma
     case 'copy':
       return copy(words);
     case 'set':
-      return setStrings(words);
+      return setting(words);
+    case 'select':
+      return setConfig(words);
     case 'reset':
       return resetOf(words);
     case 'discard':
@@ -139,16 +143,52 @@ function copy(words: Words): Command | undefined {
   return undefined;
 }
 
-function setStrings(words: Words): Command | undefined {
+function setting(words: Words): Command | undefined {
   let word = words.next();
   const local = word === 'local';
   if (local || word === 'session') word = words.next();
-  if (!isStrings(word, words)) return undefined;
-  word = words.next();
-  if (word !== '=' && word !== 'to') return undefined;
-  words.next();
-  const value = words.raw().replace(/^'(.*)'$/, '$1');
-  // As PostgreSQL reads a boolean setting: any beginning of false or no, of, off, 0.
-  const off = /^(f|fa|fal|fals|false|n|no|of|off|0)$/.test(value);
-  return { kind: 'strings', standard: !off, local };
+  const strings = isStrings(word, words);
+  // SET NAMES is the standard's word for it.
+  if (!strings && word !== 'names' && word !== 'client_encoding' && words.raw() !== '"client_encoding"')
+    return undefined;
+  if (word !== 'names') {
+    word = words.next();
+    if (word !== '=' && word !== 'to') return undefined;
+  }
+  if (words.next() === '') return undefined;
+  const value = unquoted(words.raw());
+  return strings ? { kind: 'strings', standard: !isOff(value), local } : readingOf('client_encoding', value);
+}
+
+/** SELECT … set_config('name', 'value', …). */
+function setConfig(words: Words): Command | undefined {
+  for (let word = words.next(); word !== ''; word = words.next()) {
+    if ((word !== 'set_config' && words.raw() !== '"set_config"') || words.next() !== '(') continue;
+    if (words.next() !== "'") continue;
+    const name = unquoted(words.raw());
+    if (name !== 'client_encoding' && name !== 'standard_conforming_strings') continue;
+    const isLiteral = words.next() === ',' && words.next() === "'";
+    return readingOf(name, isLiteral ? unquoted(words.raw()) : undefined);
+  }
+  return undefined;
+}
+
+/** `value` undefined where it is not a literal. */
+function readingOf(setting: 'client_encoding' | 'standard_conforming_strings', value?: string): Command | undefined {
+  const stays =
+    value !== undefined &&
+    (setting === 'client_encoding'
+      ? // As PostgreSQL reads the name of an encoding: letters and digits only. SQL_ASCII converts nothing.
+        ['utf8', 'unicode', 'sqlascii', 'default'].includes(value.replace(/[^a-z0-9]/g, ''))
+      : !isOff(value));
+  return stays ? undefined : { kind: 'reading', setting };
+}
+
+function unquoted(raw: string): string {
+  return raw.replace(/^e?'(.*)'$/, '$1');
+}
+
+/** As PostgreSQL reads a boolean setting: any beginning of false or no, of, off, 0. */
+function isOff(value: string): boolean {
+  return /^(f|fa|fal|fals|false|n|no|of|off|0)$/.test(value);
 }

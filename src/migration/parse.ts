@@ -48,7 +48,7 @@ class Parser {
     const statements = wrapped ? inner(all) : all;
     for (const statement of statements) {
       const command = this.#command(statement);
-      this.#refuseCopyToClient(command, statement);
+      this.#refuseAnywhere(command, statement);
       if (command !== undefined && ['transaction', 'chain', 'prepared'].includes(command.kind)) {
         throw this.#refusal('parse.transaction-control', statement, { statement: this.#shown(statement) });
       }
@@ -63,7 +63,7 @@ class Parser {
       this.#refusal('parse.unclosed-transaction', statement, { statement: this.#shown(statement), next });
     for (const statement of statements) {
       const command = this.#command(statement);
-      this.#refuseCopyToClient(command, statement);
+      this.#refuseAnywhere(command, statement);
       if (command?.kind === 'chain') {
         throw this.#refusal('parse.chained-transaction', statement, { statement: this.#shown(statement) });
       }
@@ -91,7 +91,10 @@ class Parser {
     return command?.kind === 'transaction' && command.control === control && command.plain;
   }
 
-  #refuseCopyToClient(command: Command | undefined, statement: Statement): void {
+  #refuseAnywhere(command: Command | undefined, statement: Statement): void {
+    if (command?.kind === 'reading') {
+      throw this.#refusal('parse.text-setting', statement, { setting: command.setting });
+    }
     if (command?.kind === 'copy' && command.direction === 'to-client') {
       throw this.#refusal('parse.copy-to-stdout', statement, {});
     }

@@ -169,6 +169,37 @@ describe('COPY to the client has nowhere to go', () => {
   );
 });
 
+describe('what makes the server read the rest of the file otherwise is refused', () => {
+  test.each([
+    ["SET client_encoding = 'LATIN1';", '1:1'],
+    ['select 1;\nset local client_encoding to win1252;', '2:1'],
+    ['SET SESSION "client_encoding" TO \'SJIS\';', '1:1'],
+    ["set names 'gbk';", '1:1'],
+    ["select set_config('client_encoding', 'LATIN1', false);", '1:1'],
+    ["SELECT 1, pg_catalog.\"set_config\"('client_encoding', current_setting('a.b'), true);", '1:1'],
+    ["SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false);", '1:1'],
+    [`${noTransaction}set names latin1;`, '2:1'],
+  ])('%j', (text, place) => {
+    const { location } = thrown('parse.text-setting', parsing(text));
+    expect(`${location?.line}:${location?.column}`).toBe(place);
+  });
+
+  test.each([
+    "SET client_encoding = 'UTF8';",
+    "SET client_encoding TO 'utf-8';",
+    'set client_encoding = default;',
+    "set names 'UNICODE';",
+    "SET client_encoding = 'SQL_ASCII';",
+    "select pg_catalog.set_config('search_path', '', false);",
+    "select set_config('standard_conforming_strings', 'on', false);",
+    "select 'set_config(''client_encoding'', ''LATIN1'', false)';",
+    'set standard_conforming_strings = off;',
+    'reset client_encoding;',
+  ])('but %j is not', (text) => {
+    expect(shown(text)).toHaveLength(1);
+  });
+});
+
 test('COPY data stays with its statement', () => {
   const [, copy] = parsing('select 1;\ncopy t from stdin;\na\tb\n\\.\nselect 2;')().statements;
   expect(copy).toEqual({ start: 10, end: 27, copyData: { start: 29, end: 33 } });
