@@ -20,12 +20,8 @@ export function commonOptions(): Option[] {
     option('database', '-m, --migrations <DIR>', 'default migrations [AMELIA_DB_MIGRATIONS]'),
     option('database', '--allow-empty', 'a folder without a migration is right [AMELIA_DB_ALLOW_EMPTY]'),
     option('database', '--history-table <[SCHEMA.]TABLE>', 'default schema_migrations [AMELIA_DB_HISTORY_TABLE]'),
-    option('database', '--lock-timeout <DURATION>', 'of each statement, default 5s [AMELIA_DB_LOCK_TIMEOUT]'),
-    option(
-      'database',
-      '--statement-timeout <DURATION>',
-      'of each statement, default none [AMELIA_DB_STATEMENT_TIMEOUT]',
-    ),
+    option('database', '--lock-timeout <DURATION>', 'of a statement, default 5s, 0: none [AMELIA_DB_LOCK_TIMEOUT]'),
+    option('database', '--statement-timeout <DURATION>', 'of a statement, default none [AMELIA_DB_STATEMENT_TIMEOUT]'),
     option('database', '--role <ROLE>', 'SET ROLE before anything [AMELIA_DB_ROLE]'),
     option('output', '--json', 'one JSON document on stdout [AMELIA_DB_JSON]'),
     offering(

@@ -4,6 +4,7 @@ import { freshDatabase } from '../../support/database.ts';
 import { engineFor, failureOf } from '../../support/engine.ts';
 import { folderOf } from '../../support/folder.ts';
 import { serverMajor } from '../../support/server.ts';
+import { run } from '../../unit/cli/host.ts';
 
 const settings = [
   'statement_timeout',
@@ -34,6 +35,24 @@ it('0 is none, and any other is kept', async () => {
   const { steps } = await engineFor(database.url, folder, { statementTimeoutMs: 0 }).migrate();
   expect(steps.map(({ state }) => state)).toEqual(['applied']);
 });
+
+it.each([
+  ['0', '0'],
+  ['0s', '0'],
+  ['90s', '90s'],
+])(
+  '--lock-timeout and --statement-timeout %s: the server has %s, whatever the database is set to',
+  async (given, has) => {
+    const database = await freshDatabase();
+    for (const name of ['lock_timeout', 'statement_timeout'])
+      await database.query(`ALTER DATABASE ${database.name} SET ${name} = '100s'`);
+    const seen = `CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement;`;
+    const folder = folderOf({ '1_seen.sql': seen });
+    const timeouts = ['--lock-timeout', given, '--statement-timeout', given];
+    expect(await run(['migrate', '-d', database.url, '-m', folder, ...timeouts])).toMatchObject({ status: 0 });
+    expect(await database.query('SELECT * FROM seen')).toEqual([{ lock: has, statement: has }]);
+  },
+);
 
 it('a routine that commits by itself is told to be put outside of a transaction', async () => {
   const database = await freshDatabase();

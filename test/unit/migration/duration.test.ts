@@ -10,12 +10,13 @@ test.each([
   ['1.005s', 1_005],
   ['0.25h', 900_000],
   ['0s', 0],
+  ['0', 0],
   ['2147483647ms', longestDurationMs],
 ])('%s is %d milliseconds', (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each(['', '5', 's', '5 s', ' 5s', '5S', '-5s', '5d', '1e3s', '.5s', '5.s', '5s5s', '5sec'])(
+test.each(['', '5', '00', '0.0', 's', '5 s', ' 5s', '5S', '-5s', '5d', '1e3s', '.5s', '5.s', '5s5s', '5sec'])(
   '%j is no duration',
   (text) => {
     expect(parseDuration(text)).toBeUndefined();
