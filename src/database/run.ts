@@ -92,7 +92,8 @@ export class Run {
 
   /**
    * Sends one statement, with its rows when it is a COPY. One that is a barrier is only sent when all before it has
-   * succeeded: with a failure in flight, ROLLBACK TO would take up the failed transaction again, of whichever migration.
+   * succeeded: with a failure in flight, ROLLBACK TO would take up the failed transaction again, of whichever migration,
+   * and what makes the session writable would let statements commit behind a BEGIN that was refused.
    */
   async statement(index: number, statement: Statement): Promise<void> {
     const { session } = this.#context;

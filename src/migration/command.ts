@@ -13,6 +13,8 @@ export type Command =
   | { readonly kind: 'copy'; readonly direction: 'from-client' | 'to-client' }
   /** ROLLBACK TO a savepoint. */
   | { readonly kind: 'rollback-to' }
+  /** Changes default_transaction_read_only, by any of its names. */
+  | { readonly kind: 'access-mode' }
   /** SET standard_conforming_strings, or a RESET of it; `all` for a RESET of everything. */
   | { readonly kind: 'strings'; readonly standard: boolean; readonly local: boolean; readonly all?: boolean }
   /** Makes the server read what follows as something else than the UTF-8, or the strings, that the splitter reads. */
@@ -65,7 +67,12 @@ const resetAll: Command = { ...resetStrings, all: true };
 function resetOf(words: Words): Command | undefined {
   const word = words.next();
   if (word === 'all') return resetAll;
+  if (isAccessMode(word, words)) return { kind: 'access-mode' };
   return isStrings(word, words) ? resetStrings : undefined;
+}
+
+function isAccessMode(word: string, words: Words): boolean {
+  return word === 'default_transaction_read_only' || words.raw() === '"default_transaction_read_only"';
 }
 
 function isStrings(word: string, words: Words): boolean {
@@ -147,6 +154,8 @@ function setting(words: Words): Command | undefined {
   let word = words.next();
   const local = word === 'local';
   if (local || word === 'session') word = words.next();
+  // SET SESSION CHARACTERISTICS AS TRANSACTION …
+  if (word === 'characteristics' || isAccessMode(word, words)) return { kind: 'access-mode' };
   const strings = isStrings(word, words);
   // SET NAMES is the standard's word for it.
   if (!strings && word !== 'names' && word !== 'client_encoding' && words.raw() !== '"client_encoding"')
@@ -166,6 +175,7 @@ function setConfig(words: Words): Command | undefined {
     if ((word !== 'set_config' && words.raw() !== '"set_config"') || words.next() !== '(') continue;
     if (words.next() !== "'") continue;
     const name = unquoted(words.raw());
+    if (name === 'default_transaction_read_only') return { kind: 'access-mode' };
     if (name !== 'client_encoding' && name !== 'standard_conforming_strings') continue;
     const isLiteral = words.next() === ',' && words.next() === "'";
     return readingOf(name, isLiteral ? unquoted(words.raw()) : undefined);

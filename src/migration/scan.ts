@@ -146,7 +146,7 @@ class Scanner {
 }
 
 function barrierOf(command: Command | undefined): Barrier | undefined {
-  if (command?.kind === 'rollback-to') return 'rollback-to';
+  if (command?.kind === 'rollback-to' || command?.kind === 'access-mode') return command.kind;
   return command?.kind === 'strings' && command.all ? 'reset-all' : undefined;
 }
 

@@ -25,7 +25,7 @@ export interface MigrationFile {
 export type TransactionControl = 'begin' | 'commit' | 'rollback' | 'prepare';
 
 /** ROLLBACK TO ends the state in which a failed transaction refuses everything; RESET ALL takes back what we set. */
-export type Barrier = 'rollback-to' | 'reset-all';
+export type Barrier = 'rollback-to' | 'reset-all' | 'access-mode';
 
 /** One SQL statement as byte offsets into its file; the text is never cut, trimmed or joined. */
 export interface Statement {

@@ -72,3 +72,26 @@ it('applies nothing when what is sent before the first BEGIN is refused', async 
   await engineFor(db.url, folder).migrate();
   expect(await stateOf(db)).toEqual({ applied: names, tables: tablesOf(names) });
 });
+
+it.each([
+  'SET default_transaction_read_only = off;',
+  'SET SESSION "default_transaction_read_only" TO DEFAULT;',
+  'RESET default_transaction_read_only;',
+  'RESET ALL;',
+  'SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE;',
+  "SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false);",
+])('nor does a file that makes its session writable: %s', async (statement) => {
+  // Given two migrations, of which the second makes what follows writable
+  const db = await freshDatabase();
+  const folder = folderOf({ ...files, '2_b.sql': `${statement}\n${files['2_b.sql']}` });
+  const proxy = await startProxy(db.url);
+  // When its BEGIN is refused
+  proxy.fail({
+    what: 'fail',
+    at: ({ type, text }) => type === 'Q' && text.startsWith('BEGIN') && text.includes(`'2/`),
+  });
+  await expect(engineFor(proxy.url, folder).migrate()).rejects.toMatchObject({ exitStatus: 1 });
+  expect(proxy.struck()).toBe(true);
+  // Then the first is applied, and nothing of the second
+  expect(await stateOf(db)).toEqual({ applied: ['a'], tables: ['a', 'a_too'] });
+});
