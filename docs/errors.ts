@@ -213,7 +213,7 @@ export const explanations: { readonly [C in ErrorCode]?: Explanation<C> } = {
       table: 'public.schema_migrations',
       role: 'postgres',
       owner: 'mallory',
-      problems: ['trigger t of public.schema_migrations (mallory)'],
+      problems: ['trigger t on public.schema_migrations (owner mallory)'],
     },
     cause:
       'A trigger, a rule, a default, an index or a type of the history table (or of its journal) calls a function of a role that is neither a superuser nor the one that migrates, or the table itself belongs to such a role, who could add one at any time. Whatever it does, it would do with the rights of the role that migrates.',

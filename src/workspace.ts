@@ -282,7 +282,7 @@ export class Workspace {
 function refuseUntrusted({ attached, user }: HistoryReading): void {
   const [first] = attached;
   if (first === undefined) return;
-  const problems = attached.map(({ table, what, owner }) => `${what} of ${table} (${owner})`);
+  const problems = attached.map(({ table, what, owner }) => `${what} ${table} (owner ${owner})`);
   throw new AmeliaError('history.untrusted', { table: first.table, role: user, owner: first.owner, problems });
 }
 

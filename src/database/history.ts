@@ -135,7 +135,7 @@ function refusal(name: TableName, relation: Relation, role: string): AmeliaError
     return new AmeliaError('session.row-security', { role, table, quoted: quoteTable(name), owner: relation.owner });
   }
   if (!relation.runsWhenRead) return undefined;
-  const problems = [`what its indexes, statistics or constraints call can run when it is read (${relation.owner})`];
+  const problems = [`what its indexes, statistics or constraints call runs when it is read (owner ${relation.owner})`];
   return new AmeliaError('history.untrusted', { table, role, owner: relation.owner, problems });
 }
 
@@ -190,8 +190,9 @@ function refuseForeignJournal(table: TableName, relation: Relation): void {
 
 function attachedTo({ schema }: TableName, relation: Relation): (Attached & { readonly table: string })[] {
   const table = displayTable({ schema, table: relation.name });
-  const owner = relation.isTrusted ? [] : [{ what: 'the table', owner: relation.owner, table }];
-  return [...owner, ...(unwrap<Attached[]>(relation.attached) ?? []).map((each) => ({ ...each, table }))];
+  const itself = relation.isTrusted ? [] : [{ what: 'the table', owner: relation.owner, table }];
+  const attached = unwrap<Attached[]>(relation.attached) ?? [];
+  return [...itself, ...attached.map(({ what, owner }) => ({ what: `${what} on`, owner, table }))];
 }
 
 type Lists = Readonly<Record<string, readonly (string | number | null)[] | null>>;
