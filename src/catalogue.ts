@@ -481,7 +481,8 @@ export const catalogue = {
     (f: { role: string; table: string; quoted: string; owner: string }) =>
       `row-level security hides rows of ${f.table} from role ${f.role}: what is applied cannot be told`,
     (f) =>
-      `ALTER TABLE ${f.quoted} DISABLE ROW LEVEL SECURITY (and NO FORCE), or run as its owner ${f.owner} or as a role with BYPASSRLS`,
+      // FORCE holds for the owner as well: he is not told to run as himself.
+      `ALTER TABLE ${f.quoted} DISABLE ROW LEVEL SECURITY (and NO FORCE), or run as ${f.role === f.owner ? '' : `its owner ${f.owner} or as `}a role with BYPASSRLS`,
   ),
   'embedded.not-installed': entry(
     5,

@@ -45,7 +45,7 @@ export function requireMark(mark: string, after?: string): string {
  * refused (a cancel may hit it) would commit statement by statement: it can write nothing now, each BEGIN of ours says
  * READ WRITE, and no record is kept but the one behind the transaction that `committed` last.
  */
-export function outside(committed: string): string {
+export function readOnlyOutside(committed: string): string {
   return `SET default_transaction_read_only = on; SET ${committedSetting} = ${quoteLiteral(committed)}`;
 }
 
@@ -75,7 +75,7 @@ export function finish(
     'SET CONSTRAINTS ALL IMMEDIATE',
     requireMark(mark, after),
     setBack,
-    ...(leads ? [outside(mark)] : []),
+    ...(leads ? [readOnlyOutside(mark)] : []),
     ...givenBack(context, work.script),
     ...asRole(context.role),
     record(context, work, { durationMs: null, followed }),

@@ -237,7 +237,9 @@ function hintFor(error: ServerError, inTransaction: boolean, history: string): {
         ? {
             hint: 'allow it more time: --statement-timeout, or `-- amelia-db: statement-timeout DURATION` at the head of the file',
           }
-        : {};
+        : {
+            hint: 'something else cancelled it, such as pg_cancel_backend(): nothing is wrong with the file, so run the same command again',
+          };
     case '42501':
       return { hint: 'run the migrations as a role that owns the object, or grant this one what it needs' };
     case '25P02':

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAmeliaError, type AmeliaError } from '../errors.ts';
 import type { MigratorEvent } from '../events.ts';
 import { Durability, insist } from './durability.ts';
-import { begin, finish, outside } from './envelope.ts';
+import { begin, finish, readOnlyOutside } from './envelope.ts';
 import { isFatal, isServerError } from './server-error.ts';
 import type { Script } from '../migration/types.ts';
 import { Run } from './run.ts';
@@ -100,11 +100,12 @@ async function send(
   const untold = new Set<Run>();
   const flight = { failed: false };
   let flying: Run[] = [];
-  let before: Run | undefined;
+  let previous: Run | undefined;
+  // Stands for the mark of the one before the first.
   const opened = randomUUID();
   for (const [i, work] of works.entries()) {
     // Behind a pooler nothing may be left in the session: there, each waits for its BEGIN, and counts the records.
-    const after = pooled ? undefined : (before?.mark ?? opened);
+    const after = pooled ? undefined : (previous?.mark ?? opened);
     const run: Run = new Run({ ...context, emit }, work, {
       flight,
       after,
@@ -121,7 +122,7 @@ async function send(
     if (!run.goesOn) break;
     untold.add(run);
     flying.push(run);
-    if (after === opened) run.send('journal', outside(opened));
+    if (after === opened) run.send('journal', readOnlyOutside(opened));
     run.send('begin', begin(context, work.script, run.mark));
     if (pooled) await run.settled();
     await run.statements();
@@ -133,15 +134,15 @@ async function send(
       !maySpeakOf(context.table.table, work.script);
     const leads = !pooled && i + 1 < works.length;
     if (run.goesOn) run.record(finish(context, work, { mark: run.mark, after, leads, followed }));
-    before = run;
+    previous = run;
     // Not one by one: each would cost a round trip again.
     if (flying.length >= mostInFlight) await flying[mostInFlight / 2]?.settled();
     flying = flying.filter(({ done }) => !done);
   }
   await flying.at(-1)?.settled(); // what is in flight behind a failure fails with it
-  const ended = !before || (before.work === works.at(-1) && flying.every(({ done }) => done));
+  const allDone = !previous || (previous.work === works.at(-1) && flying.every(({ done }) => done));
   try {
-    if (!ended) await insist(session, pooled ? 'ROLLBACK' : 'ROLLBACK; RESET ALL');
+    if (!allDone) await insist(session, pooled ? 'ROLLBACK' : 'ROLLBACK; RESET ALL');
     await durability.settle(session);
   } catch {
     // A server that does not do that much is not asked for more.

@@ -103,7 +103,7 @@ function schemaOf(wanted: TableName, { schema }: HistoryAnswer): string {
     value: displayTable(wanted),
     problem:
       schema === null
-        ? 'the search path names no schema that exists, so there is nowhere to keep the history'
+        ? 'the search path names no schema that exists and that this role may use, so the history cannot be kept'
         : 'a temporary table is gone with the session, so the history cannot be kept there',
     hint: 'name one: --history-table SCHEMA.TABLE',
   });

@@ -8,13 +8,13 @@ import { Locator, summarize } from '../migration/location.ts';
 import { maskSql } from '../migration/secrets.ts';
 import type { Statement, TextReader } from '../migration/types.ts';
 import { isServerError, notKept, type ServerError } from './server-error.ts';
-import { outside, ownSettings } from './envelope.ts';
+import { readOnlyOutside, ownSettings } from './envelope.ts';
 import { hiderOf, interruption, ownFailure, placeOf, statementFailure, withoutSecrets } from './failure.ts';
 import { journalOf } from './history.ts';
 import { readObstacles } from './record.ts';
 import type { Answer, Listener } from './session.ts';
 import { isWarning } from './warning.ts';
-import type { ApplyContext, Around, Flight, Outcome, Work } from './work.ts';
+import type { ApplyContext, Flight, FlightPlace, Outcome, Work } from './work.ts';
 
 /** Which of the messages: a statement by its index, or one of our own. */
 type Part = 'begin' | 'record' | 'journal' | number;
@@ -38,15 +38,15 @@ export class Run {
   recordSent = false;
 
   readonly #flight: Flight;
-  readonly #around: Around;
+  readonly #place: FlightPlace;
 
-  constructor(context: ApplyContext, work: Work, around: Around = {}) {
+  constructor(context: ApplyContext, work: Work, place: FlightPlace = {}) {
     this.#context = context;
     this.work = work;
     this.mark = `${work.version}/${randomUUID()}`;
     this.#reader = work.script.reader();
-    this.#flight = around.flight ?? { failed: false };
-    this.#around = around;
+    this.#flight = place.flight ?? { failed: false };
+    this.#place = place;
   }
 
   /** False once something failed or the run was interrupted: then nothing more is sent. */
@@ -108,8 +108,8 @@ export class Run {
     if (!statement.copyData) this.send(index, text);
     if (statement.barrier === 'reset-all') {
       await this.settled();
-      const { after } = this.#around;
-      const own = [ownSettings(this.#context, this.work.script, this.mark), ...(after ? [outside(after)] : [])];
+      const { after } = this.#place;
+      const own = [ownSettings(this.#context, this.work.script, this.mark), ...(after ? [readOnlyOutside(after)] : [])];
       if (this.goesOn) this.send('journal', own.join('; '));
     }
     if (!statement.copyData) return;
@@ -210,7 +210,7 @@ export class Run {
         if (at === 'begin') this.#tellBegun();
         else if (at === 'record') {
           this.#doneAt = performance.now();
-          this.#around.onDone?.(answer);
+          this.#place.onDone?.(answer);
         } else if (at !== 'journal') {
           this.#tellFinished(at, answer);
           this.#tellStarted(at + 1);

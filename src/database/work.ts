@@ -47,12 +47,12 @@ export interface Outcome {
 
 /** Migrations that are in flight together. */
 export interface Flight {
-  /** True once one of them has. */
+  /** True once one of them has failed. */
   failed: boolean;
 }
 
-/** What a run has to do with the others. */
-export interface Around {
+/** What ties a run to the others of its flight. */
+export interface FlightPlace {
   /** Nothing more is sent once another of the same has failed. */
   readonly flight?: Flight;
   /** The mark of the one before it in flight. */

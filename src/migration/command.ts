@@ -51,7 +51,7 @@ export function readCommand(text: Uint8Array, start: number, end: number): Comma
     case 'set':
       return setting(words);
     case 'select':
-      return setConfig(words);
+      return mayCallSetConfig(text, start, end) ? setConfig(words) : undefined;
     case 'reset':
       return resetOf(words);
     case 'discard':
@@ -167,6 +167,12 @@ function setting(words: Words): Command | undefined {
   if (words.next() === '') return undefined;
   const value = unquoted(words.raw());
   return strings ? { kind: 'strings', standard: !isOff(value), local } : readingOf('client_encoding', value);
+}
+
+/** Quick, because a SELECT may be 300 MB long, and few call set_config(). */
+function mayCallSetConfig(text: Uint8Array, start: number, end: number): boolean {
+  const statement = asBuffer(text).subarray(start, end);
+  return statement.includes('set_config') || statement.includes('SET_CONFIG');
 }
 
 /** SELECT … set_config('name', 'value', …). */

@@ -54,6 +54,14 @@ it.each([
   },
 );
 
+it('a statement that somebody cancelled is to be run again', async () => {
+  const database = await freshDatabase();
+  const folder = folderOf({ '1_cancels.sql': 'SELECT pg_cancel_backend(pg_backend_pid()); SELECT pg_sleep(5);' });
+  const error = await failureOf(engineFor(database.url, folder).migrate(), 'apply.statement-failed');
+  expect(error.facts).toMatchObject({ sqlstate: '57014' });
+  expect(error.hint).toContain('run the same command again');
+});
+
 it('a routine that commits by itself is told to be put outside of a transaction', async () => {
   const database = await freshDatabase();
   const folder = folderOf({ '1_commits.sql': 'DO $$ BEGIN COMMIT; END $$;' });
